@@ -14,7 +14,7 @@ from scheduled.cli.job_file import warn_of_lacks
 from scheduled.cli.output import print_json
 from scheduled.cli.values import Choice
 from scheduled.config import paths
-from scheduled.config.importers import detect, proposal, this_machine
+from scheduled.config.importers import detect, proposal, systemd_units, this_machine
 from scheduled.config.importers.findings import Findings, SourceKind
 from scheduled.config.importers.proposal import Proposal
 from scheduled.errors import ConfigError, UnreadableFileError, UsageError
@@ -182,7 +182,7 @@ def _input(session: Session, file: str | None) -> tuple[bytes, str, Path]:
         return data, "standard input", session.cwd
     path = paths.absolute(file, session.cwd, session.environ)
     try:
-        return read_bytes(path), path.name, path.parent
+        return read_bytes(systemd_units.template_of(path) or path), path.name, path.parent
     except UnreadableFileError as error:
         raise UsageError(str(error)) from error
 

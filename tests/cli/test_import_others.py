@@ -197,7 +197,38 @@ def test_e15_a_cronjob_is_a_draft(root: Path) -> None:
         *("docker", "run", "--rm", "--env", "LEVEL", "--entrypoint", "/bin/report"),
         *("shop/report:1.2", "--all", "a b"),
     ]
-    assert "report: not kept: volumes, env TOKEN" in document["notes"]
+    assert "report: suspended there; not kept: volumes, env TOKEN" in document["notes"]
+
+
+def test_e15_variables_in_the_words_of_a_container_are_those_of_kubernetes(root: Path) -> None:
+    words = '["-c", "echo $(LEVEL) $$(LEVEL) $(TOKEN) $HOME"]'
+    text = CRON_JOB.replace('["a b"]', words).replace("shop/report:1.2", "image")
+    imported(root, put(root, "cron.yaml", text))
+
+    assert shown(root, "report")["command"][-2:] == ["-c", "echo info $(LEVEL) $(TOKEN) $HOME"]
+
+
+def test_e15_what_is_an_option_of_docker_is_no_image(root: Path) -> None:
+    text = CRON_JOB.replace("shop/report:1.2", "--privileged")
+    document = imported(root, put(root, "cron.yaml", text))
+    ofelia = '[job-run "x"]\nschedule = @daily\nimage = -v/:/host\ncommand = x\n'
+    left_out = imported(root, put(root, "config.ini", ofelia))["left_out"]
+
+    assert "report: suspended there; no image, so it has no command yet" in document["notes"]
+    assert "exit 75" in shown(root, "report")["command"]
+    assert "would be an option of docker" in left_out[0]["reason"]
+
+
+def test_e15_what_holds_for_many_jobs_is_said_once(root: Path) -> None:
+    text = "---\n".join(
+        f"kind: CronJob\nmetadata: {{name: a{number}}}\nspec: {{schedule: '@daily'}}\n"
+        for number in range(40)
+    )
+    notes = imported(root, put(root, "cron.yaml", text))["notes"]
+
+    first = ", ".join(f"a{number}" for number in range(12))
+    assert f"{first} and 28 more: 0 containers, so it has no command yet" in notes
+    assert len(notes) == 4
 
 
 def test_e15_a_list_of_cronjobs_as_json(root: Path) -> None:

@@ -104,7 +104,10 @@ def test_what_comes_after_a_condition_is_not_certain(
         ("d=$(mktemp -d) && tool", ("mktemp", "tool")),
         ("x=$(git clone y) && /opt/new", ("git",)),
         ("ls | xargs -0 -n 5 tool -a", ("ls", "xargs", "tool")),
-        ("find . -name x -exec /opt/tool {} \\; -execdir other {} +", ("find", "/opt/tool", "other")),
+        (
+            "find . -name x -exec /opt/tool {} \\; -execdir other {} +",
+            ("find", "/opt/tool", "other"),
+        ),
         ("a | b && c; d & e", ("a", "b", "c", "d", "e")),
         ("a\nb # c; d\n\n  e f", ("a", "b", "e")),
         ("a \\\n  -b | c", ("a", "c")),
@@ -173,7 +176,10 @@ def test_e15_what_else_a_command_needs(command: str, call: tuple[str, Kind] | No
     assert others[-1:] == ([call] if call else [])
 
 
-@pytest.mark.parametrize("text", ["$(" * 5000, "$(" * 900 + ")" * 900, "<<" * 5000, "`", "(" * 10000, "${" * 3000, "'" * 9999])
+@pytest.mark.parametrize(
+    "text",
+    ["$(" * 5000, "$(" * 900 + ")" * 900, "<<" * 5000, "`", "(" * 10000, "${" * 3000, "'" * 9999],
+)
 def test_a_strange_command_is_no_crash(text: str) -> None:
     assert program_names.of(text, VARIABLES) == ()
 

@@ -4,6 +4,7 @@ What they do is a prompt for an agent. A job keeps the prompt among its `params`
 until somebody adds a command that does the work.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
@@ -66,8 +67,10 @@ def read(entries: Iterable[JsonEntry], kind: SourceKind, now: datetime, zone: tz
 def _job(entry: JsonEntry, now: datetime, zone: tzinfo) -> ImportedJob | LeftOut:
     job = entry.value
     if not isinstance(job, dict):
-        return LeftOut(entry.line, excerpt(str(job)), "not an object with a schedule")
-    name = excerpt(" ".join(str(job.get("name") or job.get("id") or "a job").split()))
+        return LeftOut(entry.line, _excerpt_of(job), "not an object with a schedule")
+    names = (job.get(key) for key in ("name", "id"))
+    name = next((name for name in names if isinstance(name, str) and name.strip()), "a job")
+    name = excerpt(" ".join(name.split()))
     try:
         schedule, anchor = _schedule(job.get("schedule"), now, zone)
     except ValueError as error:
@@ -122,6 +125,11 @@ def _instant(schedule: Mapping[str, Any], zone: tzinfo) -> datetime:
     return timestamps.parse(schedule.get("at") or schedule.get("run_at"), zone).replace(
         microsecond=0
     )
+
+
+def _excerpt_of(value: Any) -> str:
+    """Return what stands where a job should, as the file has it."""
+    return excerpt(value if isinstance(value, str) else json.dumps(value))
 
 
 def _number(value: Any) -> float:

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from scheduled.errors import ScheduleError
 from scheduled.quick_classes import NamedTuple
+from scheduled.system.text import excerpt
 from scheduled.timing import expression, timezones
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -131,23 +132,40 @@ def coincide(spec: Spec, other: Spec) -> bool:
 
 def merged(spec: Spec, other: Spec) -> Spec | None:
     """Return one expression that matches what either does, or None if there is none."""
+    if spec == other:
+        return spec
+    for outer, inner in ((spec, other), (other, spec)):
+        if _is_within(inner, outer):
+            return outer
     one, two = spec._asdict(), other._asdict()
     differing = [name for name in one if one[name] != two[name]]
-    if not differing:
-        return spec
     (name, *more) = differing
     if more or name in ("from_end", "zone", "years"):
         return None
     return spec._replace(**{name: one[name] | two[name]})
 
 
+def _is_within(inner: Spec, outer: Spec) -> bool:
+    """Whether one expression matches only what another does as well."""
+    return (
+        inner.zone == outer.zone
+        and (outer.has_any_day or (inner.from_end == outer.from_end and inner.days <= outer.days))
+        and (outer.years is None or (inner.years is not None and inner.years <= outer.years))
+        and inner.weekdays <= outer.weekdays
+        and inner.months <= outer.months
+        and inner.hours <= outer.hours
+        and inner.minutes <= outer.minutes
+        and inner.seconds == outer.seconds == {0}
+    )
+
+
 def _without_zone(text: str) -> tuple[str, str]:
     before, _, last = text.rpartition(" ")
     if last.upper() == "UTC" and before:
         return before, "UTC"
-    if before and "/" in last and last[:1].isalpha() and timezones.is_zone(last):
-        return before, last
-    if before and last[:1].isalpha() and not _WEEKDAYS.fullmatch(last) and timezones.is_zone(last):
+    if before and last[:1].isalpha() and not _WEEKDAYS.fullmatch(last):
+        if not timezones.is_zone(last):
+            raise ScheduleError(f'"{excerpt(last)}" is no time zone that is known here')
         return before, last
     return text, ""
 
@@ -161,7 +179,7 @@ def _weekdays(text: str) -> tuple[AbstractSet[int], str]:
         first, *last = re.split(r"\.\.|-", element)
         low, high = _weekday(first), _weekday(last[0]) if last else _weekday(first)
         if low > high or len(last) > 1:
-            raise ScheduleError(f'"{element}" runs backwards; a week begins on Monday')
+            raise ScheduleError(f'"{excerpt(element)}" runs backwards; a week begins on Monday')
         found |= {(day + 1) % 7 for day in range(low, high + 1)}
     return frozenset(found), text[match.end() :]
 
@@ -171,7 +189,7 @@ def _weekday(name: str) -> int:
     for place, day in enumerate(_DAYS):
         if plain in (day, day[:3]):
             return place
-    raise ScheduleError(f'"{name}" is no weekday')
+    raise ScheduleError(f'"{excerpt(name)}" is no weekday')
 
 
 def _date(text: str) -> tuple[AbstractSet[int] | None, AbstractSet[int], AbstractSet[int], bool]:
@@ -185,7 +203,7 @@ def _date(text: str) -> tuple[AbstractSet[int] | None, AbstractSet[int], Abstrac
         or text.count("~") > 1
         or (from_end and "~" not in text[-len(parts[-1]) - 1 :])
     ):
-        raise ScheduleError(f'"{text}" is no date like *-*-01')
+        raise ScheduleError(f'"{excerpt(text)}" is no date like *-*-01')
     year, month, day = ["*", *parts] if len(parts) == 2 else parts
     years = None if year == "*" else _values(year, *_YEARS, convert=_full_year)
     is_any = day == "*"
@@ -202,7 +220,7 @@ def _time(text: str) -> tuple[AbstractSet[int], AbstractSet[int], AbstractSet[fl
         return {0}, {0}, {0}
     parts = text.split(":")
     if len(parts) not in (2, 3):
-        raise ScheduleError(f'"{text}" is no time like 08:00')
+        raise ScheduleError(f'"{excerpt(text)}" is no time like 08:00')
     seconds = _second_values(parts[2]) if len(parts) == 3 else {0.0}
     return _values(parts[0], 0, 23), _values(parts[1], 0, 59), seconds
 
@@ -215,7 +233,7 @@ def _second_values(text: str) -> set[float]:
     for element in text.split(","):
         match = _SECONDS.fullmatch(element)
         if match is None or float(match["start"]) >= 60:
-            raise ScheduleError(f'"{element}" are no seconds')
+            raise ScheduleError(f'"{excerpt(element)}" are no seconds')
         found.add(float(match["start"]))
         if match["stop"] or match["repeat"]:
             found.add(-1.0)
@@ -246,7 +264,7 @@ def _element(
 ) -> Iterable[int]:
     match = _PART.fullmatch(element)
     if match is None:
-        raise ScheduleError(f'"{element}" is not understood')
+        raise ScheduleError(f'"{excerpt(element)}" is not understood')
     start = convert(int(match["start"]))
     stop = convert(int(match["stop"])) if match["stop"] else None
     repeat = int(match["repeat"]) if match["repeat"] else 0
@@ -254,20 +272,20 @@ def _element(
         stop -= (stop - start) % repeat
     high = min(high, 28) if from_end else high  # as systemd has it: each month has so many
     if not low <= start <= high or (stop is not None and not low <= stop <= high):
-        raise ScheduleError(f'"{element}" is out of range {low}-{high}')
+        raise ScheduleError(f'"{excerpt(element)}" is out of range {low}-{high}')
     if match["repeat"] and not repeat:
-        raise ScheduleError(f'"{element}": a step of 0')
+        raise ScheduleError(f'"{excerpt(element)}": a step of 0')
     step = repeat or (1 if stop is not None else 0)
     if stop is not None and (start == stop or start < stop < start + step):
         return (start,)
     if stop is not None and start + step > stop:
-        raise ScheduleError(f'"{element}" runs backwards, or its step is too long')
+        raise ScheduleError(f'"{excerpt(element)}" runs backwards, or its step is too long')
     if stop is None and not step:
         return (start,)
     if from_end:
         return _from_end(element, start, stop, step)
     if stop is None and start + step > high:
-        raise ScheduleError(f'"{element}": a step beyond {high}')
+        raise ScheduleError(f'"{excerpt(element)}": a step beyond {high}')
     return range(start, (high if stop is None else stop) + 1, step)
 
 
@@ -275,7 +293,7 @@ def _from_end(element: str, start: int, stop: int | None, step: int) -> Iterable
     """Return days counted from the end of the month: `~07/1` goes on to the last day."""
     if stop is None:
         if start - step < 1:
-            raise ScheduleError(f'"{element}": a step beyond the end of the month')
+            raise ScheduleError(f'"{excerpt(element)}": a step beyond the end of the month')
         return range(start, 0, -step)
     return range(start, stop + 1, step)
 

@@ -108,13 +108,13 @@ def read_branches(folder: Path | None, root: Path, reader: Reader) -> Findings:
 
 def has_timers(folder: Path) -> bool:
     """Whether a directory holds timers of systemd's."""
-    return bool(systemd_units.timers(folder))
+    return bool(systemd_units.timers(folder, "/"))
 
 
 def read_timers(folder: Path, reader: Reader) -> Findings:
     """Return the jobs of the timers in a directory. Raise UsageError if there are none."""
     places = systemd_units.places_of(folder, reader.home)
-    names = systemd_units.timers(folder)
+    names = systemd_units.timers(folder, reader.home)
     if not names:
         raise UsageError(f"{folder}: no timer of systemd's in it, NAME.timer")
     return _of_timers(names, places, reader)
@@ -132,7 +132,7 @@ def _units(data: bytes, label: str, folder: Path, reader: Reader) -> Findings:
     pairs = systemd_units.printed(data, label)
     if not pairs:
         raise UsageError(f"{label}: no timer in it; type: systemctl cat NAME.timer NAME.service")
-    return systemd.read(pairs, reader.name, reader.specifiers, is_root=reader.is_root)
+    return _of_pairs(pairs, reader)
 
 
 def _of_timers(names: Sequence[str], places: systemd_units.Places, reader: Reader) -> Findings:
@@ -144,8 +144,15 @@ def _of_timers(names: Sequence[str], places: systemd_units.Places, reader: Reade
             if len(names) == 1:
                 raise
             problems.append(systemd.unreadable(error, name))
+    return _of_pairs(pairs, reader, problems)
+
+
+def _of_pairs(
+    pairs: Sequence[systemd_units.Pair], reader: Reader, problems: Sequence[LeftOut] = ()
+) -> Findings:
+    now = reader.now.astimezone(reader.zone)
     return systemd.read(
-        pairs, reader.name, reader.specifiers, is_root=reader.is_root, problems=problems
+        pairs, reader.name, reader.specifiers, now, is_root=reader.is_root, problems=problems
     )
 
 

@@ -50,6 +50,8 @@ class ImportedJob:
     """Its file, where there may be several."""
     lacks: str = ""
     """What a built-in job lacks to do its work, and what its runs do until then."""
+    note: str = ""
+    """What is not kept of it, or is to be known before it is enabled."""
     anchor: datetime | None = None
     """An instant that its interval is counted from; None: when it is imported."""
 

@@ -29,6 +29,8 @@ _RETRIES = 6
 """How often Kubernetes tries again without a `backoffLimit`."""
 _IN_UTC = "a CronJob without a timeZone has that of the cluster, which is taken for UTC"
 _DRAFT = "each is a draft, disabled: compare its command with the manifest, then enable it"
+_VARIABLE = re.compile(r"\$\$|\$\(([^()$]+)\)")
+_NOT_KEPT_OF_JOB = ("completions", "parallelism", "podFailurePolicy")
 _NOT_KEPT = (
     "volumes", "initContainers", "serviceAccountName", "nodeSelector", "affinity", "tolerations",
     "imagePullSecrets", "securityContext", "hostNetwork",
@@ -50,7 +52,6 @@ def read(data: bytes, label: str) -> Findings:
     notes = [_DRAFT] if jobs else []
     if any(job.fields.get("timezone") == "UTC" for job in jobs):
         notes.append(_IN_UTC)
-    notes += [job.lacks for job in jobs if job.lacks]
     return Findings(SourceKind.KUBERNETES, jobs, left_out=tuple(left_out), notes=tuple(notes))
 
 
@@ -111,16 +112,20 @@ def _job(node: Node) -> ImportedJob | LeftOut:
     }
     if not fields["max_retries"]:
         fields = {key: value for key, value in fields.items() if "retr" not in key}
-    action, lacks = _action(pod)
+    action, lacks = _action(pod, [key for key in _NOT_KEPT_OF_JOB if key in job_spec.value])
     complete = {
-        key: value for key, value in {**fields, **action}.items() if value not in ("", None)
+        key: value for key, value in {**fields, **action}.items() if value not in ("", None, {})
     }
-    note = f"{name}: {lacks}" if lacks else ""
-    return ImportedJob(line, shown, placeholder.complete(complete, {}), lacks=note)
+    suspended = "suspended there" if _text(spec, "suspend").lower() == "true" else ""
+    note = "; ".join(filter(None, (suspended, lacks)))
+    return ImportedJob(line, shown, placeholder.complete(complete, {}), note=note)
 
 
-def _action(pod: Node) -> tuple[dict[str, Any], str]:
-    """Return the command as docker takes it, with its variables, and what is not kept."""
+def _action(pod: Node, lost: Sequence[str]) -> tuple[dict[str, Any], str]:
+    """Return the command as docker takes it, with its variables, and what is not kept.
+
+    `lost` is what is not kept of the job it belongs to.
+    """
     containers = pod.value.get("containers") if pod.is_mapping else None
     found = (
         containers.value if containers is not None and isinstance(containers.value, list) else []
@@ -129,10 +134,12 @@ def _action(pod: Node) -> tuple[dict[str, Any], str]:
         return {}, f"{len(found)} containers, so it has no command yet"
     container = found[0]
     image = _text(container, "image")
-    if not image:
+    if not image or image.startswith("-"):
         return {}, "no image, so it has no command yet"
     env, missing = _environment(container)
-    command, arguments = _words(container, "command"), _words(container, "args")
+    command, arguments = (
+        [_expanded(word, env) for word in _words(container, key)] for key in ("command", "args")
+    )
     words = ["docker", "run", "--rm"]
     words += [word for name in env for word in ("--env", name)]
     if folder := _text(container, "workingDir"):
@@ -140,7 +147,7 @@ def _action(pod: Node) -> tuple[dict[str, Any], str]:
     if command:
         words += ["--entrypoint", command[0]]
     words += [image, *command[1:], *arguments]
-    lost = [key for key in _NOT_KEPT if key in pod.value]
+    lost = [*lost, *(key for key in _NOT_KEPT if key in pod.value)]
     lost += [key for key in ("volumeMounts", "envFrom", "resources") if key in container.value]
     lost += [f"env {name}" for name in missing]
     note = f"not kept: {', '.join(lost)}" if lost else ""
@@ -154,10 +161,17 @@ def _environment(container: Node) -> tuple[dict[str, str], list[str]]:
     for entry in entries.value if entries is not None and isinstance(entries.value, list) else ():
         name = _text(entry, "name") if entry.is_mapping else ""
         if re.fullmatch(NAME, name) and "valueFrom" not in entry.value:
-            env[name] = _text(entry, "value")
+            env[name] = _expanded(_text(entry, "value"), env)
         elif name:
             missing.append(excerpt(name))
     return env, missing
+
+
+def _expanded(text: str, env: Mapping[str, str]) -> str:
+    """Return a text as Kubernetes expands it: `$(NAME)`, if there is such a variable; `$$`."""
+    return _VARIABLE.sub(
+        lambda match: "$" if match[1] is None else env.get(match[1], match[0]), text
+    )
 
 
 def _words(container: Node, key: str) -> list[str]:

@@ -156,6 +156,9 @@ def _job(entry: _Entry) -> ImportedJob | LeftOut:
 def _action(kind: str, one: Mapping[str, str], words: list[str]) -> list[str] | str:
     """Return what a job runs, or, as text, why it cannot."""
     user = ["--user", one["user"]] if one.get("user") else []
+    for key in ("container", "image"):
+        if one.get(key, "").startswith("-"):
+            return f"{key}: {excerpt(one[key])} would be an option of docker"
     match kind:
         case "job-local":
             return words

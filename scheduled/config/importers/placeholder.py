@@ -4,13 +4,15 @@ A task of another scheduler may name code that does not run outside it. Its job 
 values, but is disabled, and its command fails to do anything if it is started by hand.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scheduled.config.importers.findings import ImportedJob, SourceKind
 
 COMMAND = "echo 'no command yet: replace this line' >&2; exit 75"
 """Exit code 75 means not now: neither a success nor a failure to retry."""
+
+_MOST_NAMED = 12
 
 WHY = {
     SourceKind.AICO: "AICO's own class",
@@ -42,4 +44,11 @@ def unbound_note(jobs: Iterable[ImportedJob], kind: SourceKind) -> tuple[str, ..
     ids = [str(job.fields["id"]) for job in jobs if job.fields.get("command") == COMMAND]
     if not ids:
         return ()
-    return (f"{', '.join(ids)}: {WHY[kind]}; disabled until you add a command to its file",)
+    return (f"{named(ids)}: {WHY[kind]}; disabled until you add a command to its file",)
+
+
+def named(ids: Sequence[str]) -> str:
+    """Return the first of these ids, and how many more there are."""
+    more = len(ids) - _MOST_NAMED
+    shown = ", ".join(ids[:_MOST_NAMED] if more > 1 else ids)
+    return f"{shown} and {more} more" if more > 1 else shown

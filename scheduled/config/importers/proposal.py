@@ -85,8 +85,17 @@ def propose(findings: Findings, config: Config, config_path: Path) -> Proposal:
     left_out.sort(key=lambda part: (part.file, part.line))
     unbound = placeholder.unbound_note((job for job, _ in jobs), findings.kind)
     doubtful = (note for job, file in jobs for note in _doubts(job, file))
-    notes = (*unbound, *known, *findings.notes, *doubtful)
+    notes = (*unbound, *known, *findings.notes, *_of_jobs(jobs), *doubtful)
     return Proposal(findings, tuple(jobs), tuple(changes), settings, tuple(left_out), notes)
+
+
+def _of_jobs(jobs: Sequence[tuple[ImportedJob, NewJobFile]]) -> Iterator[str]:
+    """Yield what is to be known about single jobs, once for all of which it is the same."""
+    ids: dict[str, list[str]] = {}
+    for imported, file in jobs:
+        if imported.note:
+            ids.setdefault(imported.note, []).append(file.job.id)
+    yield from (f"{placeholder.named(same)}: {note}" for note, same in ids.items())
 
 
 def _doubts(imported: ImportedJob, file: NewJobFile) -> Iterator[str]:

@@ -5,9 +5,10 @@ service as it is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from scheduled.config.importers import systemd_service, systemd_timer
+from scheduled.config.importers import systemd_service, systemd_timer, unit_words
 from scheduled.config.importers.crontab import TIMEOUT
 from scheduled.config.importers.findings import Findings, ImportedJob, LeftOut, SourceKind
 from scheduled.config.importers.job_names import as_id
@@ -18,6 +19,7 @@ from scheduled.errors import UsageError
 from scheduled.quick_classes import replace
 
 _AS_ROOT = "systemd runs these as root; here they run as you"
+_TEMPLATE = "a template; import its instances, scheduled config import DIRECTORY/"
 _NO_DEADLINE = (
     f"a service without a time limit has a `timeout: {TIMEOUT}` here; one that"
     " still runs when its time comes is not started again, as there"
@@ -28,20 +30,22 @@ def read(
     pairs: Sequence[Pair],
     user: str,
     specifiers: Mapping[str, str],
+    now: datetime,
     *,
     is_root: bool,
     problems: Sequence[LeftOut] = (),
 ) -> Findings:
     """Return the jobs of these timers, for a user who imports them.
 
-    `specifiers` are those that do not depend on a unit, `problems` what could not be read.
+    `specifiers` are those that do not depend on a unit, `problems` what could not be read. `now` is
+    in the zone of times without one.
     """
     jobs: list[ImportedJob] = []
     left_out = [*problems]
     notes: list[str] = []
     for pair in pairs:
         manager = Manager(pair.is_of_user, user, is_root, _of_manager(specifiers, pair))
-        for result in _jobs(pair, manager, notes):
+        for result in _jobs(pair, manager, now, notes):
             (jobs if isinstance(result, ImportedJob) else left_out).append(result)  # type: ignore[arg-type]
     if jobs:
         notes.insert(0, _NO_DEADLINE)
@@ -52,19 +56,21 @@ def read(
     )
 
 
-def _jobs(pair: Pair, manager: Manager, notes: list[str]) -> Iterator[ImportedJob | LeftOut]:
+def _jobs(
+    pair: Pair, manager: Manager, now: datetime, notes: list[str]
+) -> Iterator[ImportedJob | LeftOut]:
     timer, name = pair.timer, pair.timer.name
     if name.endswith("@.timer"):
-        yield LeftOut(1, name, "a template; name an instance of it", pair.label)
+        yield LeftOut(1, name, f"{_TEMPLATE}{name.replace('@', '@INSTANCE')}", pair.label)
         return
     if pair.service is None:
         yield LeftOut(1, name, pair.problem, pair.label)
         return
     try:
         service = systemd_service.read(pair.service, manager)
-        names = {**manager.specifiers, **systemd_service.of_name(name)}
+        names = {**manager.specifiers, **unit_words.of_name(name)}
         conditions = (*systemd_service.conditions(timer, names, {}), *service.conditions)
-        triggers = systemd_timer.triggers(timer, is_of_user=pair.is_of_user)
+        triggers = systemd_timer.triggers(timer, now, is_of_user=pair.is_of_user)
     except UsageError as error:
         yield LeftOut(1, name, _with_advice(str(error), pair), pair.label)
         return

@@ -94,7 +94,7 @@ class Service(NamedTuple):
 def read(unit: Unit, manager: Manager) -> Service:
     """Return the keys of the job. Raise UsageError with the reason if there can be none."""
     _refuse(unit, manager)
-    specifiers = {**manager.specifiers, **of_name(unit.name)}
+    specifiers = {**manager.specifiers, **unit_words.of_name(unit.name)}
     env, notes = _environment(unit, specifiers), [*_notes(unit)]
     env_file = _env_file(unit, specifiers, env, notes)
     known = None if env_file else env
@@ -114,18 +114,6 @@ def read(unit: Unit, manager: Manager) -> Service:
     }
     asked = tuple(conditions(unit, specifiers, known))
     return Service({key: value for key, value in fields.items() if value}, tuple(notes), asked)
-
-
-def of_name(name: str) -> dict[str, str]:
-    """Return the specifiers that a unit's name gives."""
-    stem = name.rpartition(".")[0]
-    prefix, _, instance = stem.partition("@")
-    last = prefix.rpartition("-")[2]
-    plain = unit_words.unescaped
-    return {
-        "n": name, "N": stem, "p": prefix, "P": plain(prefix), "i": instance,
-        "I": plain(instance), "j": last, "J": plain(last), "f": f"/{plain(instance or prefix)}",
-    }  # fmt: skip
 
 
 def conditions(
@@ -252,7 +240,10 @@ def _command(unit: Unit, specifiers: Mapping[str, str], known: Mapping[str, str]
         and not isinstance(words, str)
     ):
         return _plain(words)
-    text = " && ".join(_text(command, known) for command in found)
+    codes = [code for code in _success_codes(unit, []) if code]
+    text = " && ".join(
+        _text(command, known, () if command is found[-1] else codes) for command in found
+    )
     if any(
         isinstance(part, unit_words.Variable) and part.is_split
         for command in found
@@ -271,9 +262,12 @@ def _plain(words: list[str]) -> str | list[str]:
     return text if plain_command.words(text) == words else words
 
 
-def _text(command: Command, known: Mapping[str, str] | None) -> str:
+def _text(command: Command, known: Mapping[str, str] | None, codes: Sequence[int] = ()) -> str:
+    """Return a command as a shell has it; others follow it if it ends with one of `codes`, too."""
     words = unit_words.in_shell(command.words, known)
     text = words if isinstance(words, str) else shlex.join(words)
+    if codes and not command.ignores_failure:
+        return f"{{ {text} || case $? in {'|'.join(map(str, codes))}) ;; *) exit $? ;; esac; }}"
     return f"{{ {text} || :; }}" if command.ignores_failure else text
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from scheduled.config.importers import calendar_spec, time_span
@@ -9,6 +10,7 @@ from scheduled.config.importers.calendar_spec import Spec
 from scheduled.config.importers.unit_file import Unit, Value
 from scheduled.errors import ScheduleError, UsageError
 from scheduled.quick_classes import NamedTuple
+from scheduled.timing import timezones
 
 _TIMER = "Timer"
 _DAY = 86_400
@@ -28,11 +30,14 @@ class Trigger(NamedTuple):
     """Why no schedule can say it."""
 
 
-def triggers(unit: Unit, *, is_of_user: bool) -> list[Trigger]:
-    """Return the ways in which a timer fires, in its order. Raise UsageError if there is none."""
+def triggers(unit: Unit, now: datetime, *, is_of_user: bool) -> list[Trigger]:
+    """Return the ways in which a timer fires, in its order. Raise UsageError if there is none.
+
+    `now` is in the zone of times without one: a time that has passed by then is a problem.
+    """
     shared = _shared(unit)
     found = [
-        *_calendars(unit, shared),
+        *_calendars(unit, shared, now),
         *_periods(unit),
         *_at_boot(unit, is_of_user=is_of_user),
     ]
@@ -78,7 +83,7 @@ def _shared(unit: Unit) -> dict[str, Any]:
     return shared
 
 
-def _calendars(unit: Unit, shared: dict[str, Any]) -> list[Trigger]:
+def _calendars(unit: Unit, shared: dict[str, Any], now: datetime) -> list[Trigger]:
     """Return a trigger for each OnCalendar=; those that one schedule can say are one."""
     read: list[tuple[Value, Spec]] = []
     problems: list[Trigger] = []
@@ -95,21 +100,27 @@ def _calendars(unit: Unit, shared: dict[str, Any]) -> list[Trigger]:
                 break
         else:
             read.append((value, spec))
-    found = []
-    for place, (value, spec) in enumerate(read):
-        if any(calendar_spec.coincide(spec, other) for _, other in read[:place]):
-            problem = "may come at the same time as another OnCalendar=, and would run twice"
-            problems.append(_refused("OnCalendar", value, problem))
-            continue
+    found: list[tuple[Trigger, Spec]] = []
+    for value, spec in read:
         try:
-            found.append(_calendar(value, spec, shared))
+            trigger = _calendar(value, spec, shared, now)
         except ScheduleError as error:
             problems.append(_refused("OnCalendar", value, str(error)))
-    return [*found, *problems]
+            continue
+        if any(calendar_spec.coincide(spec, other) for _, other in found):
+            problem = "may come at the same time as another OnCalendar=, and would run twice"
+            problems.append(_refused("OnCalendar", value, problem))
+        else:
+            found.append((trigger, spec))
+    return [*(trigger for trigger, _ in found), *problems]
 
 
-def _calendar(value: Value, spec: Spec, shared: dict[str, Any]) -> Trigger:
+def _calendar(value: Value, spec: Spec, shared: dict[str, Any], now: datetime) -> Trigger:
     translated = calendar_spec.translate(spec)
+    if translated.schedule.startswith("at:"):
+        zone = timezones.zone_info(translated.zone) if translated.zone else now.tzinfo
+        if datetime.fromisoformat(translated.schedule[3:]).replace(tzinfo=zone) <= now:
+            raise ScheduleError(f"{translated.schedule[3:]} has passed")
     fields: dict[str, Any] = {"schedule": translated.schedule, **shared}
     if translated.zone:
         fields["timezone"] = translated.zone
@@ -147,7 +158,9 @@ def _at_boot(unit: Unit, *, is_of_user: bool) -> Iterator[Trigger]:
         return
     for key in _BOOT:
         for value in unit.all(_TIMER, key)[:1]:
-            if is_of_user and key != "OnBootSec":
+            if unit.all(_TIMER, "OnUnitInactiveSec"):
+                yield _refused(key, value, "the first of the runs of OnUnitInactiveSec=")
+            elif is_of_user and key != "OnBootSec":
                 yield _refused(key, value, "counts from a login, which starts no job")
             else:
                 yield Trigger(

@@ -1,14 +1,17 @@
 """Finds the units that belong together: a timer, its service, and the drop-ins of both."""
 
+import glob
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from scheduled.config.importers import unit_file
+from scheduled.config.importers import unit_file, unit_words
 from scheduled.config.importers.unit_file import Unit, UnitFile
 from scheduled.errors import UnreadableFileError, UsageError
 from scheduled.quick_classes import NamedTuple
 from scheduled.system.files import read_bytes
+from scheduled.system.text import excerpt
 
 _SYSTEM = (
     "/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
@@ -18,6 +21,10 @@ _USER = (
     "~/.config/systemd/user", "/etc/systemd/user", "/run/systemd/user",
     "~/.local/share/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user",
 )  # fmt: skip
+
+_ENABLED = ("*.wants", "*.requires")
+"""Directories with links to what is enabled."""
+_SERVICE = re.compile(r"[A-Za-z0-9:_.\\@-]{1,247}\.service")
 
 
 class Pair(NamedTuple):
@@ -52,12 +59,36 @@ def places_of(folder: Path, home: str) -> Places:
     return Places((here,), is_of_user="user" in here.parts[-2:])
 
 
-def timers(folder: Path) -> list[str]:
-    """Return the names of the timers in a directory."""
+def timers(folder: Path, home: str) -> list[str]:
+    """Return the names of the timers in a directory; of a template, those of its instances."""
     try:
-        return sorted(path.name for path in folder.iterdir() if path.suffix == ".timer")
+        names = sorted(path.name for path in folder.iterdir() if path.suffix == ".timer")
     except OSError:
         return []
+    folders = dict.fromkeys((folder, *places_of(folder, home).folders))
+    found = [name for template in names for name in _instances(template, folders) or [template]]
+    return [*dict.fromkeys(found)]
+
+
+def _instances(template: str, folders: Iterable[Path]) -> list[str]:
+    """Return the instances of a template that are enabled."""
+    stem, _, rest = template.partition("@")
+    if rest != ".timer":
+        return []
+    found = (
+        path.name
+        for folder in folders
+        for pattern in _ENABLED
+        for path in folder.glob(f"{pattern}/{glob.escape(stem)}@?*.timer")
+    )
+    return sorted(set(found))
+
+
+def template_of(path: Path) -> Path | None:
+    """Return the template of an instance that has no file of its own; None if there is none."""
+    template = path.with_name(_template(path.name))
+    is_one = path.suffix == ".timer" and template != path and not path.exists()
+    return template if is_one and template.is_file() else None
 
 
 def load(name: str, places: Places) -> Pair:
@@ -66,11 +97,14 @@ def load(name: str, places: Places) -> Pair:
     if not files:
         raise UsageError(f"{name}: no such unit in {', '.join(map(str, places.folders))}")
     timer = unit_file.read(name, files)
-    service = service_name(timer)
-    found = list(_files(service, places))
+    is_enabled = not places.is_known or _is_enabled(name, places)
+    try:
+        service = service_name(timer)
+        found = list(_files(service, places))
+    except UsageError as error:
+        return Pair(timer, None, name, str(error), is_enabled, places.is_of_user)
     problem = "" if found else f"its {service} is not there"
     unit = unit_file.read(service, found) if found else None
-    is_enabled = not places.is_known or _is_enabled(name, places)
     return Pair(timer, unit, name, problem, is_enabled, places.is_of_user)
 
 
@@ -92,16 +126,19 @@ def printed(data: bytes, label: str) -> list[Pair]:
 
 
 def service_name(timer: Unit) -> str:
-    """Return the name of the service that a timer starts."""
-    stem = timer.name.removesuffix(".timer")
-    named = timer.last("Timer", "Unit")
-    instance = stem.partition("@")[2]
-    return named.replace("%i", instance) if named else f"{stem}.service"
+    """Return the name of the service that a timer starts. Raise UsageError if it starts none."""
+    named = unit_words.expanded(timer.last("Timer", "Unit"), unit_words.of_name(timer.name))
+    if named and not _SERVICE.fullmatch(named):
+        raise UsageError(f"Unit={excerpt(named)}: no service, which a job could run")
+    return named or f"{timer.name.removesuffix('.timer')}.service"
 
 
 def _printed(name: str, units: dict[str, list[UnitFile]], is_of_user: bool) -> Pair:
     timer = unit_file.read(name, units[name])
-    service = service_name(timer)
+    try:
+        service = service_name(timer)
+    except UsageError as error:
+        return Pair(timer, None, name, str(error), is_of_user=is_of_user)
     template = _template(service)
     found = units.get(service) or units.get(template, [])
     if not found:
@@ -160,7 +197,7 @@ def _is_enabled(name: str, places: Places) -> bool:
         os.path.lexists(wants / name)
         for folder in places.folders
         if folder.is_dir()
-        for pattern in ("*.wants", "*.requires")
+        for pattern in _ENABLED
         for wants in folder.glob(pattern)
     )
 

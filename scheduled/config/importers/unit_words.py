@@ -85,6 +85,18 @@ def unescaped(name: str) -> str:
     return re.sub(r"\\x([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), plain)
 
 
+def of_name(name: str) -> dict[str, str]:
+    """Return the specifiers that a unit's name gives."""
+    stem = name.rpartition(".")[0]
+    prefix, _, instance = stem.partition("@")
+    last = prefix.rpartition("-")[2]
+    return {
+        "n": name, "N": stem, "p": prefix, "P": unescaped(prefix), "i": instance,
+        "I": unescaped(instance), "j": last, "J": unescaped(last),
+        "f": f"/{unescaped(instance or prefix)}",
+    }  # fmt: skip
+
+
 def in_shell(
     words: Sequence[Sequence[Part]], variables: Mapping[str, str] | None
 ) -> str | list[str]:

@@ -184,18 +184,13 @@ class _Scan:
             self._need(name, Kind.OTHERS if self.is_other else Kind.PROGRAM, has_path)
         if base in wrappers.WRAPPERS:
             found = wrappers.inside(base, arguments)
-        elif base == "find":
-            for command in wrappers.of_find(arguments):
-                self._within(has_path, is_other=False).start(command)
-            return
         elif wrappers.is_shell(base):
             found = wrappers.of_shell(arguments)
             if found and not found.is_text:
                 self._need(arguments[found.start], Kind.SCRIPT)
                 return
         else:
-            if script := wrappers.script(base, arguments):
-                self._need(script, Kind.SCRIPT)
+            self._given(base, arguments, has_path)
             return
         if found is None or found.start >= len(arguments):
             return
@@ -204,6 +199,13 @@ class _Scan:
             inner.read(tokens(arguments[found.start] or ""))
         else:
             inner.start(arguments[found.start :])
+
+    def _given(self, base: str, arguments: list[str | None], has_path: bool) -> None:
+        """Read what a program that is no wrapper is to read or to run."""
+        if script := wrappers.script(base, arguments):
+            self._need(script, Kind.SCRIPT)
+        for command in wrappers.of_find(arguments) if base == "find" else ():
+            self._within(has_path, is_other=False).start(command)
 
     def _within(self, changes_path: bool, is_other: bool) -> "_Scan":
         """Return a scan of what a program of this one starts."""

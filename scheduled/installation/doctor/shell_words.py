@@ -12,6 +12,7 @@ STOP = "stop"
 """An operator of ours: what follows cannot be understood without a shell."""
 
 _REDIRECTION = re.compile(r"\d*(?:<<<|<>|<&|>&|>>|>\||<(?![<(])|>(?!\())|&>>?")
+_SKIPPED = re.compile(r"[ \t]+|\\\n|#[^\n]*")
 _HERE = re.compile(r"\d*<<(?P<dash>-?)[ \t]*")
 _OPERATOR = re.compile(r"\|\||&&|\|&|;;|[;&|()\n]")
 _NAME = re.compile(r"\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})", re.ASCII)
@@ -82,24 +83,24 @@ Token = Word | str
 
 def tokens(text: str) -> list[Token]:
     """Return the tokens of a command up to a `STOP`; none if its quotes do not match."""
+    try:
+        return _tokens(text)
+    except (ValueError, RecursionError):
+        return []
+
+
+def _tokens(text: str) -> list[Token]:
     found: list[Token] = []
     documents: list[tuple[str, bool]] = []
     place = 0
     while place < len(text):
-        if text[place] in " \t":
-            place += 1
-        elif text.startswith("\\\n", place):
-            place += 2
-        elif text[place] == "#":
-            place = _until(text, "\n", place)
+        if match := _SKIPPED.match(text, place):
+            place = match.end()
         elif match := _REDIRECTION.match(text, place):
             found.append(">")
             place = match.end()
         elif match := _HERE.match(text, place):
-            try:
-                word, place = _word(text, match.end())
-            except (ValueError, RecursionError):
-                return []
+            word, place = _word(text, match.end())
             documents.append((str(word.text({})), bool(match["dash"])))
         elif text[place] in "<>" or text.startswith("((", place):
             return [*found, STOP]  # a process as a file, arithmetic
@@ -109,10 +110,7 @@ def tokens(text: str) -> list[Token]:
             if match[0] == "\n":
                 place = _behind_documents(text, place, documents)
         else:
-            try:
-                word, place = _word(text, place)
-            except (ValueError, RecursionError):
-                return []
+            word, place = _word(text, place)
             found.append(word)
     return found
 

@@ -49,6 +49,7 @@ def test_e15_an_expression_as_a_schedule(text: str, schedule: str) -> None:
         ("Mon *-*-1..7 25:00", '"25" is out of range 0-23'),
         ("Fri..Mon", "a week begins on Monday"),
         ("*/5:00", '"*/5" is not understood'),
+        ("Mon 00:00:00 Mars/Base", '"Mars/Base" is no time zone'),
         ("@1700000000", "an instant in seconds"),
         ("", "an empty expression"),
         ("every day", "is no"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scheduled.config.importers import systemd_units, time_span, unit_words
-from scheduled.config.importers.detect import Reader, read
+from scheduled.config.importers.detect import Reader, read, read_timers
 from scheduled.config.importers.findings import Findings, SourceKind
 from scheduled.errors import UsageError
 from tests.builders.jobs import at
@@ -16,6 +16,7 @@ from tests.builders.jobs import at
 TIMER = "[Timer]\nOnCalendar=daily\nPersistent=true\n"
 SERVICE = "[Service]\nType=oneshot\nExecStart=/bin/echo done\n"
 SPECIFIERS = {"h": "/root", "u": "ann", "H": "laptop"}
+READER = Reader(at("12:00"), is_root=True, name="ann", home="/home/ann", specifiers=SPECIFIERS)
 
 
 def found(
@@ -29,9 +30,8 @@ def found(
         path = folder / file
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-    reader = Reader(at("12:00"), is_root=True, name="ann", home="/home/ann", specifiers=SPECIFIERS)
     data = (folder / f"{name}.timer").read_bytes()
-    return read(data, f"{name}.timer", folder, None, reader)
+    return read(data, f"{name}.timer", folder, None, READER)
 
 
 def the_job(
@@ -91,6 +91,11 @@ def test_e15_a_timer_and_its_service_are_a_job(tmp_path: Path) -> None:
         ("OnBootSec=5min\nOnUnitActiveSec=1h 30min", [{"schedule": "every 1h30m"}]),
         ("OnUnitActiveSec=90", [{"schedule": "every 1m30s"}]),
         ("OnBootSec=1min", [{"schedule": "@reboot"}]),
+        (
+            "OnCalendar=*-*-01 02:00\nOnCalendar=Mon *-*-* 02:00\nOnCalendar=*-*-* 02:00",
+            [{"schedule": "0 2 * * *"}],
+        ),
+        ("OnCalendar=2099-01-02 03:04", [{"schedule": "at:2099-01-02T03:04"}]),
         ("OnCalendar=daily\nOnBootSec=1min", [{"schedule": "0 0 * * *"}, {"schedule": "@reboot"}]),
         ("OnCalendar=daily\nRandomizedDelaySec=1d", [{"jitter": "23h59m"}]),
     ],
@@ -115,6 +120,10 @@ def test_e15_the_ways_in_which_a_timer_fires(
         ("OnClockChange=yes", SERVICE, "a change of the clock"),
         ("OnCalendar=daily\nRandomizedDelaySec=2d", SERVICE, "`jitter` is less than a day"),
         ("Unit=other.service\nOnCalendar=daily", SERVICE, "its other.service is not there"),
+        ("Unit=%p-%n.service\nOnCalendar=daily", SERVICE, "its backup-backup.timer.service is"),
+        ("Unit=../other.service\nOnCalendar=daily", SERVICE, "Unit=../other.service: no service"),
+        ("Unit=some.target\nOnCalendar=daily", SERVICE, "Unit=some.target: no service"),
+        ("OnCalendar=2024-01-02 03:04", SERVICE, "2024-01-02T03:04 has passed"),
         ("AccuracySec=1", SERVICE, "no OnCalendar="),
         ("OnCalendar=daily", "[Service]\nType=forking\nExecStart=/x", "Type=forking"),
         ("OnCalendar=daily", "[Service]\nRestart=always\nExecStart=/x", "again and again"),
@@ -147,6 +156,18 @@ def test_e15_what_cannot_be_translated_is_listed_with_the_reason(
     assert reason in left_out.reason
 
 
+def test_e15_a_first_run_after_the_start_is_no_job_without_those_that_follow(
+    tmp_path: Path,
+) -> None:
+    findings = found(tmp_path, "[Timer]\nOnBootSec=1min\nOnUnitInactiveSec=5min\n")
+
+    assert findings.jobs == ()
+    assert [part.text for part in findings.left_out] == [
+        "backup.timer: OnUnitInactiveSec=5min",
+        "backup.timer: OnBootSec=1min",
+    ]
+
+
 def test_e15_drop_ins_change_timer_and_service(tmp_path: Path) -> None:
     more = {
         "backup.timer.d/10-often.conf": "[Timer]\nOnCalendar=\nOnCalendar=hourly\n",
@@ -165,12 +186,17 @@ def test_e15_an_instance_of_a_template(tmp_path: Path) -> None:
 
     job = the_job(tmp_path, service="", name=r"dump@srv-a\x2db", **more)
     template = found(tmp_path, service=service, name="dump@")
+    (tmp_path / "timers.target.wants").mkdir()
+    (tmp_path / "timers.target.wants/dump@on.timer").symlink_to(tmp_path / "dump@.timer")
+    (tmp_path / r"dump@srv-a\x2db.timer").unlink()
+    enabled = read_timers(tmp_path, READER)
 
     assert job["command"] == [
         *("/bin/echo", r"srv-a\x2db", "srv/a-b", r"dump@srv-a\x2db.service", r"dump@srv-a\x2db"),
         *("dump", "dump"),
     ]
-    assert template.left_out[0].reason.startswith("a template")
+    assert template.left_out[0].reason.startswith("a template; import its instances")
+    assert [job.fields["command"].split()[:2] for job in enabled.jobs] == [["/bin/echo", "on"]]
 
 
 @pytest.mark.parametrize(
@@ -190,6 +216,16 @@ def test_e15_an_instance_of_a_template(tmp_path: Path) -> None:
             0,
         ),
         (r'ExecStart=/bin/echo "a\tb" \x41 c\sd \; *', "a\tb A c d ; *\n", 0),
+        (
+            "SuccessExitStatus=3\nExecStart=/bin/sh -c 'exit 3'\nExecStart=/bin/echo on",
+            "on\n",
+            0,
+        ),
+        (
+            "SuccessExitStatus=3\nExecStart=/bin/sh -c 'exit 4'\nExecStart=/bin/echo on",
+            "",
+            4,
+        ),
         ("ExecStart=:/bin/echo ${A} $A", "${A} $A\n", 0),
         ("ExecStart=/bin/sh -c 'echo $$0; exit 3'", "/bin/sh\n", 3),
         ("ExecStart=/bin/echo ${HOME}\nEnvironment=HOME=/h", "/h\n", 0),
