@@ -4,6 +4,7 @@ What is wrong with it raises InvalidCalendar, with the line where there is one. 
 a whole or not at all: with some of its days missing, jobs would run when they must not.
 """
 
+import re
 from datetime import date
 from typing import Any
 
@@ -26,9 +27,11 @@ Row = list[Any]
 class InvalidCalendar(Exception):  # noqa: N818 - never shown as it is
     """What is wrong with a calendar, in which line of its file, and what to do."""
 
-    def __init__(self, sentence: str, line: int = 0) -> None:
+    def __init__(self, sentence: str, line: int = 0, *, is_costly: bool = False) -> None:
         super().__init__(sentence)
         self.line = line
+        self.is_costly = is_costly
+        """Whether it took long to find out, and is so as long as the file is the same."""
 
 
 class Span(NamedTuple):
@@ -58,10 +61,10 @@ def read(path: str, data: bytes, span: Span) -> Calendar:
     if len(data) > MAX_BYTES:
         size = f"{len(data) / 1024**2:.1f} MB"
         raise InvalidCalendar(f"{size}, more than the {MAX_BYTES // 1024**2} MB it may have")
+    data = data.removeprefix(BYTE_ORDER_MARK)
     if not data.strip():
         what = "empty, as after a download that failed"
         raise InvalidCalendar(f"{what}; a calendar without days has a comment at least")
-    data = data.removeprefix(BYTE_ORDER_MARK)
     if data.lstrip()[: len(ICALENDAR)].upper() == ICALENDAR:
         from scheduled.config import icalendar_files
 
@@ -78,17 +81,38 @@ def _lines(data: bytes) -> DaySet:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidCalendar("not UTF-8; save the file as UTF-8", line) from None
-    found = []
-    for number, content in enumerate(text.split("\n"), 1):
+    found: dict[str, DaySet] = {}
+    for number, content in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         word = content.partition("#")[0].strip()
-        if not word:
+        if not word or word in found:
             continue
         try:
-            found.append(day_words.parse(word))
+            found[word] = day_words.parse(word)
         except ScheduleError as error:
-            hint = "; a comment begins with #" if " " in word and "#" not in content else ""
-            raise InvalidCalendar(f"{error}{hint}", number) from None
-    return day_words.union(found)
+            raise InvalidCalendar(f"{error}{_hint(word)}", number) from None
+    return day_words.union(found.values())
+
+
+def _hint(line: str) -> str:
+    """Return what to write for a line that has a day, and something else."""
+    parts = re.fullmatch(r"(\S+?)(\s*[,;]\s*|\s+)(\S.*)", line)
+    if parts is None or not _is_day(parts[1]):
+        return ""
+    day, between, rest = parts.groups()
+    last = re.fullmatch(r"(?:-|to|\u2013|\u2026|bis|until)\s*(\S+)", rest)
+    if last and _is_day(last[1]):
+        return f"; a range is {day}..{last[1]}"
+    if "," in between and all(_is_day(each.strip()) for each in rest.split(",")):
+        return "; write one a line"
+    return f"; a comment begins with #: {day} # {excerpt(rest, 30)}"
+
+
+def _is_day(word: str) -> bool:
+    try:
+        day_words.parse(word)
+    except ScheduleError:
+        return False
+    return True
 
 
 def row(calendar: Calendar) -> Row:

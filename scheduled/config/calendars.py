@@ -58,6 +58,8 @@ class _Content(NamedTuple):
     key: str
     calendar: Calendar | None
     problem: str = ""
+    is_costly: bool = False
+    """Whether it took long to find the problem."""
 
 
 class _Scan(NamedTuple):
@@ -184,7 +186,7 @@ def _file(what: Mapping[str, str], source: Source) -> tuple[str, File]:
         package = country_holidays.package_file()
         if not package:
             raise InvalidCalendar(country_holidays.NEEDS)
-        key = f"{package}#{what['country']}/{what.get('subdivision', '')}"
+        key = "\n".join((package, what["country"], what.get("subdivision", "")))
         return package, File(key, "", stamp(Path(package)))
     assert source.places.config_path is not None
     base = source.places.config_path.parent
@@ -195,9 +197,11 @@ def _file(what: Mapping[str, str], source: Source) -> tuple[str, File]:
     shown, mark = label(path, base), stamp(path)
     if mark is None:
         there = "not a file" if os.path.lexists(path) else "no such file"
-        return str(path), File(
-            str(path), shown, None, f"{shown}: {there}; put it there, or correct the name"
-        )
+        advice = "put it there, or correct the name"
+        if "://" in what["file"]:
+            there, advice = "no file", "have a job fetch it, and name the file that it writes"
+            shown = what["file"]
+        return str(path), File(str(path), shown, None, f"{shown}: {there}; {advice}")
     return str(path), File(str(path), shown, mark, "; ".join(source.trust.problems(path)))
 
 
@@ -217,11 +221,13 @@ def _contents(files: Mapping[str, File], source: Source, span: Span) -> list[_Co
 def _encode(content: _Content) -> cache.Row | None:
     """Return what is kept; what is wrong may get right without a change to the file."""
     if content.calendar is None:
-        return None
+        return [content.key, content.problem] if content.is_costly else None
     return [content.key, *calendar_files.row(content.calendar)]
 
 
 def _decode(row: cache.Row) -> _Content:
+    if len(row) == 2:
+        return _Content(row[0], None, str(row[1]), is_costly=True)
     return _Content(row[0], calendar_files.from_row(row[1:]))
 
 
@@ -236,7 +242,7 @@ class _Reader:
             if not shown:
                 from scheduled.config import country_holidays
 
-                country, _, subdivision = file.path.rpartition("#")[2].partition("/")
+                _, country, subdivision = file.path.rsplit("\n", 2)
                 return _Content(file.path, country_holidays.read(country, subdivision, self._span))
             data = self._trust.read(file.path)
             return _Content(file.path, calendar_files.read(file.path, data, self._span))
@@ -244,4 +250,4 @@ class _Reader:
             return _Content(file.path, None, f"{shown}: {error.reason}")
         except InvalidCalendar as error:
             place = f"{shown}:{error.line}: " if error.line else f"{shown}: " if shown else ""
-            return _Content(file.path, None, f"{place}{error}")
+            return _Content(file.path, None, f"{place}{error}", error.is_costly)

@@ -28,8 +28,10 @@ def read(country: str, subdivision: str, span: Span) -> Calendar:
         raise InvalidCalendar(NEEDS) from None
     country, known = country.upper(), holidays.list_supported_countries()
     if country not in known:
-        advice = did_you_mean(country, known, "; write its code of two letters, as DE")
+        advice = did_you_mean(country, known, "write its code of two letters, as DE")
         raise InvalidCalendar(f'country "{excerpt(country, 40)}" is not known{advice}')
+    names = {name.casefold(): name for name in known[country]}
+    subdivision = names.get(subdivision.casefold(), subdivision)
     if subdivision and subdivision not in known[country]:
         among = ", ".join(known[country][:20]) or "none"
         name = excerpt(subdivision, 40)

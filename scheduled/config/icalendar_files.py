@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from scheduled.config.calendar_files import InvalidCalendar, Span
+from scheduled.system.cpu_limit import CpuLimitError, cpu_limit
 from scheduled.system.text import excerpt
 from scheduled.timing.calendars import Calendar
 from scheduled.timing.day_words import of_ranges
@@ -24,6 +25,8 @@ NEEDS = (
 )
 MOST = 200_000
 """So many events may be in a file, repeated ones counted each time since they began."""
+LONGEST = 30.0
+"""Seconds of processor time that a file may take."""
 _TOO_OFTEN = ("SECONDLY", "MINUTELY", "HOURLY")
 _WITHIN_A_DAY = ("BYHOUR", "BYMINUTE", "BYSECOND")
 _FEW = 24
@@ -38,11 +41,16 @@ def read(data: bytes, span: Span) -> Calendar:
     try:
         text = data.decode()
         _refuse_unclosed(text)
-        _refuse_too_often(text)  # before the package works out what time zones repeat
-        found = icalendar.Calendar.from_ical(text, multiple=True)
-        stretches = [stretch for each in found for stretch in _stretches(each, recurring, span)]
+        _check_rules(text)  # before the package works out what time zones repeat
+        with cpu_limit(LONGEST):
+            found = icalendar.Calendar.from_ical(text, multiple=True)
+            stretches = [stretch for each in found for stretch in _stretches(each, recurring, span)]
     except InvalidCalendar:
         raise
+    except CpuLimitError:
+        what = f"its repeated events are not worked out within {LONGEST:g} s"
+        advice = "leave out those that never happen, or let them begin later"
+        raise InvalidCalendar(f"{what}; {advice}", is_costly=True) from None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidCalendar("not UTF-8; save the file as UTF-8", line) from None
@@ -89,18 +97,38 @@ def _check(event: Any) -> None:
     if "DTSTART" not in event:
         raise InvalidCalendar(f'event "{name}": it has no DTSTART')
     start, end = event["DTSTART"].dt, getattr(event.get("DTEND"), "dt", None)
-    if type(start) is type(end) and str(end) < str(start):
+    length = getattr(event.get("DURATION"), "dt", timedelta())
+    if _is_before(end, start) or length < timedelta():
         raise InvalidCalendar(f'event "{name}": it ends before it begins')
-    for key in ("DTSTART", "DTEND", "RECURRENCE-ID"):
-        value = getattr(event.get(key), "dt", None)
-        zone = getattr(event.get(key), "params", {}).get("TZID")
-        if zone and isinstance(value, datetime) and value.tzinfo is None:
-            what = f"the time zone {excerpt(str(zone), 60)} is not known"
-            raise InvalidCalendar(f'event "{name}": {key}: {what}')
+    for key in ("DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE"):
+        for value in _list(event.get(key)):
+            zone = getattr(value, "params", {}).get("TZID")
+            if zone and any(map(_is_without_zone, _moments(value))):
+                what = f"the time zone {excerpt(str(zone), 60)} is not known"
+                raise InvalidCalendar(f'event "{name}": {key}: {what}')
+
+
+def _is_before(end: Any, start: Any) -> bool:
+    """Return whether an event ends before it begins, as far as both are of one kind."""
+    try:
+        return type(start) is type(end) and bool(end < start)
+    except TypeError:  # one has a zone, the other is the same on each wall clock
+        return False
+
+
+def _moments(value: Any) -> Iterator[Any]:
+    """Yield the dates and times of a property, both ends of a period among them."""
+    for each in getattr(value, "dts", [value]):
+        moment = getattr(each, "dt", None)
+        yield from moment if isinstance(moment, tuple) else [moment]
+
+
+def _is_without_zone(moment: Any) -> bool:
+    return isinstance(moment, datetime) and moment.tzinfo is None
 
 
 _OF_TIME = (
-    *("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE"),
+    *("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE"),
     *("RECURRENCE-ID", "STATUS"),
 )
 
@@ -112,11 +140,18 @@ def _refuse_unclosed(text: str) -> None:
         raise InvalidCalendar(f"damaged: BEGIN stands there {begun} times, END {ended} times")
 
 
-def _refuse_too_often(text: str) -> None:
-    """Raise InvalidCalendar for what repeats within a day: reading it could take for ever."""
+def _check_rules(text: str) -> None:
+    """Raise InvalidCalendar for rules that are passed over, or take for ever to work out."""
     unfolded = re.sub(r"\r?\n[ \t]", "", text)
-    for rule in re.findall(r"(?im)^(?:RRULE|EXRULE)\b[^:\n]*:(.*)$", unfolded):
+    if re.search(r"(?im)^EXRULE\b", unfolded):
+        raise InvalidCalendar("EXRULE is not understood; list the exceptions as EXDATE")
+    for rule in re.findall(r"(?im)^RRULE\b[^:\n]*:(.*)$", unfolded):
         parts = dict(part.partition("=")[::2] for part in rule.strip().upper().split(";"))
+        for key in ("INTERVAL", "COUNT"):
+            if not re.fullmatch(r"\+?0*[1-9]\d*", parts.get(key, "1")):
+                raise InvalidCalendar(f"RRULE {excerpt(rule.strip(), 60)}: {key} is not 1 or more")
+        if "FREQ" not in parts:
+            raise InvalidCalendar(f'RRULE "{excerpt(rule.strip(), 60)}": FREQ is missing')
         times = 1
         for key in _WITHIN_A_DAY:
             times *= len(parts.get(key, "").split(","))

@@ -63,13 +63,13 @@ def of_ranges(ranges: Iterable[tuple[int, int]]) -> DaySet:
 def union(sets: Iterable[DaySet]) -> DaySet:
     """Return the days that are in any of the sets."""
     weekdays: frozenset[int] = frozenset()
-    yearly: tuple[tuple[int, int], ...] = ()
+    yearly: dict[tuple[int, int], None] = {}
     ranges: list[tuple[int, int]] = []
     for each in sets:
         weekdays |= each.weekdays
-        yearly += each.yearly
+        yearly.update(dict.fromkeys(each.yearly))
         ranges += zip(each.firsts, each.lasts, strict=True)
-    return of_ranges(ranges)._replace(weekdays=weekdays, yearly=yearly)
+    return of_ranges(ranges)._replace(weekdays=weekdays, yearly=tuple(yearly))
 
 
 def is_day(word: str) -> bool:

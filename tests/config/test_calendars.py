@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduled.config import calendar_files
+from scheduled.config import calendar_files, icalendar_files
 from scheduled.config.calendar_files import InvalidCalendar, Span
 from scheduled.jobs.schedule import schedule_of
 from scheduled.timing import slots
+from scheduled.timing.calendars import Calendars
 from scheduled.timing.day_words import name_of
 from scheduled.views.job import definition
 from tests.builders.calendars import CalendarHome
@@ -138,6 +139,9 @@ def event(*lines: str) -> str:
     return f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n{body}\nEND:VCALENDAR\n"
 
 
+FIRST = "DTSTART;VALUE=DATE:20261225"
+
+
 def test_an_event_without_an_end_is_one_day_and_a_duration_counts() -> None:
     assert read(event("DTSTART;VALUE=DATE:20261225")) == ["2026-12-25..2026-12-25"]
     lasting = event("DTSTART;VALUE=DATE:20261225", "DURATION:P3D")
@@ -156,6 +160,22 @@ def test_an_event_without_an_end_is_one_day_and_a_duration_counts() -> None:
         (["DTSTART;TZID=Mars/Base:20261225T100000"], "time zone Mars/Base is not known"),
         (["DTSTART;VALUE=DATE:20261227", "DTEND;VALUE=DATE:20261225"], "ends before it begins"),
         (["BEGIN:VALARM"], "damaged"),
+        (["DTSTART;VALUE=DATE:20261227", "DURATION:-P2D"], "ends before it begins"),
+        (
+            [
+                "DTSTART;TZID=America/New_York:20261225T200000",
+                "DTEND;TZID=Europe/Berlin:20261226T010000",
+            ],
+            "ends before it begins",
+        ),
+        ([FIRST, "RRULE:FREQ=DAILY;INTERVAL=0"], "INTERVAL is not 1 or more"),
+        ([FIRST, "RRULE:FREQ=DAILY;INTERVAL=-1"], "INTERVAL is not 1 or more"),
+        ([FIRST, "RRULE:FREQ=DAILY;COUNT=0"], "COUNT is not 1 or more"),
+        ([FIRST, "RRULE:"], "FREQ is missing"),
+        (["DTSTART:20261225T000000", "RRULE:YD1 20301225T000000"], "FREQ is missing"),
+        ([FIRST, "RRULE:FREQ=DAILY;COUNT=5", "EXRULE:FREQ=WEEKLY"], "EXRULE is not understood"),
+        ([FIRST, "EXDATE;TZID=Mars/Base:20261226T100000"], "Mars/Base is not known"),
+        (["DTSTART:20261225T100000Z", "RDATE;TZID=Mars/Base:20261226T100000"], "Mars/Base is not"),
     ],
 )
 def test_an_event_that_is_not_understood_makes_the_whole_calendar_wrong(
@@ -163,6 +183,36 @@ def test_an_event_that_is_not_understood_makes_the_whole_calendar_wrong(
 ) -> None:
     with pytest.raises(InvalidCalendar, match=problem):
         read(event(*lines))
+
+
+def test_an_event_may_end_by_another_clock_than_it_begins_by() -> None:
+    flight = (
+        "DTSTART;TZID=Europe/Berlin:20261226T010000",
+        "DTEND;TZID=America/New_York:20261225T230000",
+    )
+
+    found = calendar_files.read("x.ics", event(*flight).encode(), Span.around(2026))
+
+    days = Calendars({"x": found}).days("x", "Europe/Berlin")
+    assert [name_of(day) for day in (*days.firsts, *days.lasts)] == ["2026-12-26"] * 2
+
+
+def test_events_that_are_not_worked_out_in_time_are_named_and_not_tried_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule that never matches is looked for until the year 9999."""
+    monkeypatch.setattr(icalendar_files, "LONGEST", 0.05)
+    home = CalendarHome(root)
+    never = "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"
+    home.write("team.ics", event("DTSTART;VALUE=DATE:20200101", never))
+    os.utime(root / "team.ics", (LONG_AGO, LONG_AGO))
+    home.configure('a: schedule: "0 9 * * *", not_on: team', "calendars: {team: team.ics}")
+
+    config = home.config
+    assert "not worked out within 0.05 s" in config.problems[0]
+    config.save_caches()
+    monkeypatch.setattr(calendar_files, "read", None)
+    assert home.config.problems == config.problems
 
 
 def test_a_file_of_days_has_comments_ranges_and_weekdays() -> None:
@@ -177,6 +227,38 @@ def test_a_file_of_days_has_comments_ranges_and_weekdays() -> None:
     assert not calendar.days.has(date(2026, 12, 24).toordinal())
 
 
+def test_a_file_of_days_may_have_the_line_ends_of_any_system_and_many_lines() -> None:
+    lines = [f"{1 + number % 12:02}-{1 + number % 28:02}" for number in range(100_000)]
+
+    many = calendar_files.read("off.txt", "\r".join(lines).encode(), Span.around(2026))
+
+    assert len(many.days.yearly) == 84  # each pair once, as each day that is asked for looks at all
+    assert many.days.has(date(2026, 12, 12).toordinal())
+
+
+@pytest.mark.parametrize("text", ["\ufeff", "\ufeff\r\n \n", "\n"])
+def test_a_file_without_anything_is_no_calendar(text: str) -> None:
+    with pytest.raises(InvalidCalendar, match="empty"):
+        read(text, "off.txt")
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("2026-12-25 Christmas", "; a comment begins with #: 2026-12-25 # Christmas"),
+        ("2026-12-25 - 2026-12-27", "; a range is 2026-12-25..2026-12-27"),
+        ("12-24 to 01-02", "; a range is 12-24..01-02"),
+        ("2026-12-25, 2026-12-26", "; write one a line"),
+        ("25.12.2026", "(2027-01-20..2027-01-24)"),
+    ],
+)
+def test_a_line_that_is_no_day_is_answered_with_what_to_write(line: str, hint: str) -> None:
+    with pytest.raises(InvalidCalendar) as caught:
+        read(f"# off\n{line}\n", "off.txt")
+
+    assert str(caught.value).endswith(hint)
+
+
 @pytest.mark.parametrize(
     ("text", "line"), [("2026-12-25 Christmas\n", 1), ("# a\n2026-12-32\n", 2), ("off\n", 1)]
 )
@@ -189,7 +271,7 @@ def test_a_line_that_is_no_day_is_named(text: str, line: int) -> None:
 
 def test_the_holidays_of_a_country_and_of_its_parts(root: Path) -> None:
     home = CalendarHome(root)
-    named = "de: {country: DE}, by: {country: de, subdivision: BY}, no: {country: NO}"
+    named = "de: {country: DE}, by: {country: de, subdivision: by}, no: {country: NO}"
     jobs = (f'{name}: schedule: "0 9 * * *", not_on: [{name}]' for name in ("de", "by", "no"))
     home.configure("\n".join(jobs), f"calendars: {{{named}}}")
 
@@ -210,6 +292,13 @@ def test_the_holidays_of_a_country_and_of_its_parts(root: Path) -> None:
 
 DATES = ((10, 3), (1, 6), (5, 1), (5, 17))
 """German Unity Day, Epiphany, Labour Day, and the Norwegian Constitution Day."""
+
+
+def test_a_calendar_behind_an_address_is_not_fetched(root: Path) -> None:
+    home = CalendarHome(root)
+    home.configure('a: schedule: "0 9 * * *", not_on: x', "calendars: {x: 'https://x.org/x.ics'}")
+
+    assert "https://x.org/x.ics: no file; have a job fetch it" in home.config.problems[0]
 
 
 def test_an_unknown_country_is_refused(root: Path) -> None:
