@@ -122,8 +122,9 @@ def _compared(text: str) -> str:
         return ""
     if re.search(r"(?:^| )[^ :]*/[^ :]*:", text):
         # systemd 252 passes over such a repeated hour 0 on the 1st of a month.
-        pairs = zip(*map(_without_first_hours, (ours, theirs)), strict=False)
-        ours, theirs = map(list, zip(*pairs, strict=True))
+        ours, theirs = _without_first_hours(ours), _without_first_hours(theirs)
+        shorter = min(len(ours), len(theirs))
+        ours, theirs = ours[:shorter], theirs[:shorter]
     return "" if ours == theirs else f"{text}: {ours} instead of {theirs}"
 
 
