@@ -4,6 +4,7 @@ What is wrong with it raises InvalidCalendar, with the line where there is one. 
 a whole or not at all: with some of its days missing, jobs would run when they must not.
 """
 
+import hashlib
 import re
 from datetime import date
 from typing import Any
@@ -58,6 +59,10 @@ class Span(NamedTuple):
 
 def read(path: str, data: bytes, span: Span) -> Calendar:
     """Return the calendar in a file: iCalendar, or days a line. Raise InvalidCalendar."""
+    return _read(path, data, span)._replace(source=hashlib.sha256(data).hexdigest()[:16])
+
+
+def _read(path: str, data: bytes, span: Span) -> Calendar:
     if len(data) > MAX_BYTES:
         size = f"{len(data) / 1024**2:.1f} MB"
         raise InvalidCalendar(f"{size}, more than the {MAX_BYTES // 1024**2} MB it may have")
@@ -117,15 +122,15 @@ def _is_day(word: str) -> bool:
 
 def row(calendar: Calendar) -> Row:
     """Return a calendar as JSON."""
-    days = calendar.days
+    days, times = calendar.days, [*map(list, calendar.times)]
     ranges = [*map(list, zip(days.firsts, days.lasts, strict=True))]
-    return [sorted(days.weekdays), [*map(list, days.yearly)], ranges, [*map(list, calendar.times)]]
+    return [sorted(days.weekdays), [*map(list, days.yearly)], ranges, times, calendar.source]
 
 
 def from_row(values: Row) -> Calendar:
     """Return the calendar in a row. A broken row raises any of several errors."""
-    weekdays, yearly, ranges, times = values
+    weekdays, yearly, ranges, times, source = values
     firsts, lasts = (tuple(int(pair[place]) for pair in ranges) for place in (0, 1))
     pairs = [(int(first), int(last)) for first, last in yearly]
     days = DaySet(frozenset(weekdays), tuple(pairs), firsts, lasts)
-    return Calendar(days, tuple((int(start), int(end)) for start, end in times))
+    return Calendar(days, tuple((int(start), int(end)) for start, end in times), str(source))

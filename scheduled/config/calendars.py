@@ -156,7 +156,8 @@ def _scan(source: Source) -> _Scan:
     stamps: dict[str, Stamp | None] = {}
     for name, what in source.configured.items():
         if "days" in what:
-            calendars[name] = Calendar(day_words.union(map(day_words.parse, what["days"])))
+            days = day_words.union(map(day_words.parse, what["days"]))
+            calendars[name] = Calendar(days, source=", ".join(what["days"]))
             continue
         try:
             path, file = _file(what, source)

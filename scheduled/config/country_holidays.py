@@ -1,6 +1,7 @@
 """The public holidays of countries, as the package `holidays` knows them."""
 
 import importlib.util
+from importlib import metadata
 
 from scheduled.config.calendar_files import InvalidCalendar, Span
 from scheduled.errors import did_you_mean
@@ -38,4 +39,5 @@ def read(country: str, subdivision: str, span: Span) -> Calendar:
         raise InvalidCalendar(f'subdivision "{name}" of {country} is not known; there are: {among}')
     years = range(span.first, span.last + 1)
     found = holidays.country_holidays(country, subdiv=subdivision or None, years=years)
-    return Calendar(of_ranges((day.toordinal(), day.toordinal()) for day in found))
+    days = of_ranges((day.toordinal(), day.toordinal()) for day in found)
+    return Calendar(days, source=f"{country} {subdivision} {metadata.version('holidays')}")

@@ -17,7 +17,7 @@ from scheduled.jobs.schedule import day_rule_of, schedule_of, start_delay
 from scheduled.planning.decision import LEFT_OUT, Decision, Verdict
 from scheduled.planning.due import INSTANT, earliest, schedule_for
 from scheduled.planning.slot_cache import SlotCache
-from scheduled.planning.standing import days_of
+from scheduled.planning.standing import days_of, has_days
 from scheduled.quick_classes import replace
 from scheduled.state import day_events, events
 from scheduled.state.journal import Event
@@ -38,11 +38,6 @@ MOST = 366
 """So many days of left-out slots are recorded one by one."""
 MOST_DUE = 100
 """So many days with slots are looked at for one that was due by the days before."""
-
-
-def have_changed(job: Job, memory: JobMemory, now: datetime) -> bool:
-    """Return whether the days of a job are not those on record."""
-    return days_of(job, now) != memory.days
 
 
 def before_change(schedule: Schedule, memory: JobMemory) -> Schedule:
@@ -216,10 +211,9 @@ def _by_day(
 
 def change(job: Job, memory: JobMemory, slots: SlotCache, begin: datetime) -> list[Event]:
     """Return the events that give a job the days it has now, which were changed at `begin`."""
-    text = days_of(job, slots.now)
-    if text == memory.days:
+    if has_days(job, memory, slots.now):
         return []
-    event = day_events.days_changed(job.id, text)
+    event = day_events.days_changed(job.id, days_of(job, slots.now))
     new, watermark = schedule_of(job), memory.watermark
     old = before_change(new, memory)
     begin = min(begin, slots.now)

@@ -26,7 +26,14 @@ from scheduled.planning.due import (
 )
 from scheduled.planning.retries import SUPERSEDED, decide_retry, missed_before_retry
 from scheduled.planning.slot_cache import SlotCache
-from scheduled.planning.standing import WHY, Standing, as_decided, counting_start, standing
+from scheduled.planning.standing import (
+    WHY,
+    Standing,
+    as_decided,
+    counting_start,
+    has_days,
+    standing,
+)
 from scheduled.quick_classes import replace
 from scheduled.state.present import CORRECTION
 from scheduled.state.records import Deferral, JobMemory, Pause
@@ -126,11 +133,10 @@ def _decide(job: Job, memory: JobMemory, slots: SlotCache, grace: timedelta) -> 
     memory = active_runs.without_active_runs(job, memory)
     if (known := standing(job, memory)) is not Standing.REGISTERED:
         return _decide_unregistered(job, memory, known, slots, grace)
-    if job.not_on or job.only_on or memory.days:
+    if not has_days(job, memory, slots.now):
         from scheduled.planning import allowed_days
 
-        if allowed_days.have_changed(job, memory, slots.now):
-            return Decision(job, Verdict.REGISTER, watermark=slots.now, reason=allowed_days.WHY)
+        return Decision(job, Verdict.REGISTER, watermark=slots.now, reason=allowed_days.WHY)
     if job.max_runs != memory.max_runs:
         from scheduled.planning import run_limit
 

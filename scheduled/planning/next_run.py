@@ -8,7 +8,7 @@ from scheduled.planning import active_runs, decide, resolve
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
-from scheduled.planning.standing import Standing, days_of, standing
+from scheduled.planning.standing import Standing, days_of, has_days, standing
 from scheduled.quick_classes import NamedTuple
 from scheduled.state.records import JobMemory
 from scheduled.timing import window
@@ -98,7 +98,8 @@ def _answered(memory: JobMemory, slot: datetime | None) -> JobMemory:
 
 def _registered(job: Job, memory: JobMemory, decision: Decision, now: datetime) -> JobMemory:
     if (known := standing(job, memory)) is Standing.REGISTERED:
-        memory = memory._replace(days=days_of(job, now))
+        if not has_days(job, memory, now):
+            memory = memory._replace(days=days_of(job, now))
         return _with_limit(job, memory, now)
     if known is Standing.BACK:
         return memory._replace(away=None, watermark=decision.watermark)

@@ -65,13 +65,27 @@ class Start(NamedTuple):
 
 
 def days_of(job: Job, now: datetime) -> str:
-    """Return the days on which a job runs around now, as the state keeps them; '' for any day."""
+    """Return the days on which a job runs around now, as the state keeps them; '' for any day.
+
+    It looks at each day of some years; `has_days` finds out cheaply whether they are on record.
+    """
     if not (job.not_on or job.only_on):
         return ""
     from scheduled.timing import day_rule
     from scheduled.timing.timezones import wall_time
 
     return day_rule.written(schedule_of(job).days, wall_time(now, job.timezone).year)
+
+
+def has_days(job: Job, memory: JobMemory, now: datetime) -> bool:
+    """Return whether the days on record are those on which a job runs."""
+    if not (job.not_on or job.only_on):
+        return not memory.days
+    from scheduled.timing import day_rule
+    from scheduled.timing.timezones import wall_time
+
+    year = wall_time(now, job.timezone).year
+    return day_rule.is_current(memory.days, schedule_of(job).days, year)
 
 
 def moved_from(job: Job, memory: JobMemory, slot: datetime | None) -> str:

@@ -23,6 +23,8 @@ class Calendar(NamedTuple):
     days: DaySet = DaySet()
     times: tuple[tuple[int, int], ...] = ()
     """The half-open stretches of timed events, in seconds since 1970."""
+    source: str = ""
+    """What changes with the content of its file, and not with the years that are looked up."""
 
 
 class Calendars:
@@ -47,6 +49,13 @@ class Calendars:
             known = self._days[word, zone] = _in_zone(self._named[word], zone)
         return known
 
+    def source(self, word: str, zone: str) -> str:
+        """Return what changes with the days that a word stands for."""
+        if day_words.is_day(word):
+            return word
+        calendar = self._named[word]
+        return f"{calendar.source} in {zone}" if calendar.times else calendar.source
+
 
 NONE = Calendars({})
 
@@ -65,7 +74,11 @@ def rule_of(
     def words(texts: Iterable[str]) -> list[Word]:
         return [(text, known.days(text, zone)) for text in texts]
 
-    return DayRule(words(not_on), words(only_on), move)
+    sources = (
+        f"{key}: {', '.join(known.source(text, zone) for text in texts)}"
+        for key, texts in (("not_on", not_on), ("only_on", only_on))
+    )
+    return DayRule(words(not_on), words(only_on), move, made_of="; ".join(sources))
 
 
 def _in_zone(calendar: Calendar, zone: str) -> DaySet:

@@ -7,14 +7,15 @@ those of the wall clock, counted as `date.toordinal` does.
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
+from zlib import crc32
 
 from scheduled.timing.day_words import DaySet, name_of, of_ranges
 
 SKIP, NEXT, PREVIOUS = "skip", "next", "previous"
 FARTHEST = 5 * 366
 """So many days away a day to run on is looked for."""
-YEARS_KEPT = 1
-"""A rule is kept for this many years before the present one, and as many after it."""
+YEARS_BEHIND, YEARS_AHEAD = 1, 2
+"""The days of so many years before and after the present one are kept in the state."""
 Word = tuple[str, DaySet]
 """A word of `not_on` or `only_on`, and the days that it stands for."""
 
@@ -22,10 +23,11 @@ Word = tuple[str, DaySet]
 class DayRule:
     """The days of `not_on` and `only_on`, and which way a slot on another day is moved.
 
-    Two rules are equal if their words, days and moves are.
+    Two rules are equal if their words, days and moves are. `made_of` is the same for two rules
+    whose words and calendars are, whatever years have been looked up in these.
     """
 
-    __slots__ = ("_hash", "is_inverted", "move", "not_on", "only_on")
+    __slots__ = ("_hash", "is_inverted", "made_of", "move", "not_on", "only_on")
 
     def __init__(
         self,
@@ -34,9 +36,11 @@ class DayRule:
         move: str = SKIP,
         *,
         is_inverted: bool = False,
+        made_of: str = "",
     ) -> None:
         self.not_on, self.only_on, self.move = tuple(not_on), tuple(only_on), str(move)
         self.is_inverted = is_inverted
+        self.made_of = made_of
         self._hash = hash(self._key)
 
     @property
@@ -49,13 +53,20 @@ class DayRule:
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, DayRule) and self._key == other._key)
 
+    @property
+    def fingerprint(self) -> str:
+        """What changes with the words, the content of the calendars, and the move."""
+        return f"{crc32(f'{self.move} {self.made_of}'.encode()):08x}"
+
     def inverted(self) -> "DayRule":
         """Return the rule of the days on which slots are left out."""
         return DayRule(self.not_on, self.only_on, is_inverted=not self.is_inverted)
 
     def skipping(self) -> "DayRule":
         """Return the rule that leaves out what this one moves."""
-        return self if self.move == SKIP else DayRule(self.not_on, self.only_on)
+        if self.move == SKIP:
+            return self
+        return DayRule(self.not_on, self.only_on, made_of=self.made_of)
 
     def allows(self, day: int) -> bool:
         """Return whether a job may run on a day."""
@@ -110,14 +121,30 @@ def _nearest(rule: DayRule, day: int, step: int) -> int | None:
 def written(rule: DayRule | None, year: int) -> str:
     """Return the days around `year` and the move as a text, which `read` makes a rule again.
 
-    So the state can tell which slots there were before a calendar was changed.
+    So the state can tell which slots there were before a calendar was changed. At its end stands
+    what the days are made of, for `is_current`.
     """
     if rule is None:
         return ""
-    first = date(year - YEARS_KEPT, 1, 1).toordinal()
-    size = date(year + YEARS_KEPT + 1, 1, 1).toordinal() - first
+    first = date(year - YEARS_BEHIND, 1, 1).toordinal()
+    size = date(year + YEARS_AHEAD + 1, 1, 1).toordinal() - first
     digits = "".join("01"[rule.allows(day)] for day in range(first, first + size))
-    return f"{rule.move} {name_of(first)} {size} {int(digits, 2):x}"
+    return f"{rule.move} {name_of(first)} {size} {int(digits, 2):x} {rule.fingerprint}"
+
+
+def is_current(text: str, rule: DayRule | None, year: int) -> bool:
+    """Return whether `written` wrote a text for a rule with the same words and calendars.
+
+    It has to cover the years before and after `year`, or it is to be written anew.
+    """
+    if rule is None:
+        return not text
+    if not text.endswith(f" {rule.fingerprint}"):
+        return False
+    _, start, size, _ = text.split(" ", 3)
+    first = date.fromisoformat(start)
+    last = date.fromordinal(first.toordinal() + int(size) - 1)
+    return first.year < year < last.year
 
 
 @lru_cache(maxsize=1024)
@@ -127,19 +154,9 @@ def read(text: str) -> DayRule | None:
     On days that it does not cover a job may run.
     """
     try:
-        move, start, size, digits = text.split()
+        move, start, size, digits, *_ = text.split()
         first, bits = date.fromisoformat(start).toordinal(), f"{int(digits, 16):0{int(size)}b}"
     except ValueError:
         return None
     away = ((first + place, first + place) for place, bit in enumerate(bits) if bit == "0")
     return DayRule([("", of_ranges(away))], move=move)
-
-
-def span(text: str) -> tuple[int, int]:
-    """Return the first day that such a text covers, and the first one after it; empty: none."""
-    try:
-        _, start, size, _ = text.split()
-        first = date.fromisoformat(start).toordinal()
-        return first, first + int(size)
-    except ValueError:
-        return 0, 0

@@ -41,16 +41,17 @@ class CalendarHome:
 
     @property
     def config(self) -> Config:
-        """The configuration as it is now."""
-        return load(
-            PathOptions(
-                str(self.root), None, str(self.state_dir), {"PATH": os.environ["PATH"]}, year=2026
-            )
-        )
+        """The configuration as it is now, in 2026."""
+        return self._config_in(2026)
+
+    def _config_in(self, year: int) -> Config:
+        environ = {"PATH": os.environ["PATH"]}
+        return load(PathOptions(str(self.root), None, str(self.state_dir), environ, year=year))
 
     def run_at(self, when: str) -> Report:
         """Do one tick."""
-        return tick.run(self.config, at(when), environ={"PATH": os.environ["PATH"]})
+        now = at(when)
+        return tick.run(self._config_in(now.year), now, environ={"PATH": os.environ["PATH"]})
 
     @property
     def rows(self) -> list[Row]:

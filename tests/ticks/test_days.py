@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from scheduled.state import day_events
+from scheduled.state.store import Store
 from tests.builders.calendars import CalendarHome
+from tests.builders.jobs import at
 
 DAILY = 'daily: schedule: "0 9 * * *", not_on: "off, sun"'
 OFF = "calendars: {off: off.txt}"
@@ -222,3 +225,49 @@ def test_unknown_names_are_refused_with_what_may_be_meant(home: CalendarHome) ->
     (problem,) = config.problems
     assert 'no calendar is called "holliday"; did you mean holiday?' in problem
     assert [job.id for job in config.jobs if job.id in "ab"] == ["b"]
+
+
+def days_events(home: CalendarHome) -> list[str]:
+    batch = Store(home.state_dir).journal.read(None)
+    return [str(event["time"])[:10] for event in batch.events if event["event"] == "days"]
+
+
+def test_a_new_year_is_no_change_of_days(home: CalendarHome) -> None:
+    home.configure(
+        'daily: schedule: "0 9 * * *", not_on: [team, de, sun], move: next',
+        "calendars: {team: team.ics, de: {country: DE}}",
+        "UTC",
+    )
+    home.write("team.ics", YEARLY)
+
+    for when in ("2026-12-30T12:00", "2026-12-31T23:59", "2027-01-01T00:01", "2027-06-01T00:00"):
+        home.run_at(when)
+
+    assert days_events(home) == []
+
+
+YEARLY = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:x
+BEGIN:VEVENT
+UID:1
+DTSTART;VALUE=DATE:20201224
+RRULE:FREQ=YEARLY
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_days_that_an_earlier_version_has_written_lose_no_run(home: CalendarHome) -> None:
+    home.configure(DAILY, OFF, "UTC")
+    home.write("off.txt", "2026-12-25\n")
+    ticks(home, "21T08:00", "21T09:00")
+    store = Store(home.state_dir).load()
+    text = home.state["jobs"]["daily"]["days"]
+    assert text.count(" ") == 4
+    earlier = day_events.days_changed("daily", text.rpartition(" ")[0])
+    store.record(at("2026-12-21T10:00"), earlier)
+
+    told = ticks(home, "22T09:00", "23T09:00")
+
+    assert told == [f"12-{day}T09:00 succeeded" for day in (21, 22, 23)]

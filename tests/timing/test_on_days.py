@@ -6,9 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from scheduled.config import calendar_files
+from scheduled.config.calendar_files import Span
 from scheduled.errors import ScheduleError
 from scheduled.quick_classes import replace
 from scheduled.timing import day_rule, day_words, on_days, slots
+from scheduled.timing.calendars import Calendars, rule_of
 from scheduled.timing.day_rule import DayRule
 from scheduled.timing.expression import Cron, Schedule, parse
 from scheduled.timing.timezones import earliest_instant, occurrences, wall_time
@@ -188,8 +191,37 @@ def test_a_rule_is_written_and_read_again() -> None:
     assert again.move == "previous"
     span = range(date(2025, 1, 1).toordinal(), date(2028, 1, 1).toordinal())
     assert [again.allows(day) for day in span] == [days.allows(day) for day in span]
+    assert day_rule.read(day_rule.written(days, 2026).rpartition(" ")[0]) == again  # an earlier one
     assert day_rule.read("") is None
     assert day_rule.read("skip 2026-01-01 x zz") is None
+
+
+def made_of(not_on: str, move: str = "next", **files: str) -> DayRule:
+    named = {
+        name: calendar_files.read(f"{name}.txt", text.encode(), Span.around(2026))
+        for name, text in files.items()
+    }
+    return rule_of(tuple(not_on.split()), (), move, "UTC", Calendars(named))
+
+
+def test_days_on_record_are_known_again_without_a_look_at_each() -> None:
+    rule = made_of("sun off", off="2026-12-25")
+    text = day_rule.written(rule, 2026)
+
+    def is_current(other: DayRule | None, year: int = 2026) -> bool:
+        return day_rule.is_current(text, other, year)
+
+    assert is_current(made_of("sun off", off="2026-12-25"))
+    assert is_current(rule, 2027)  # nothing has changed with the New Year
+    assert not is_current(rule, 2028)  # the last year that is on record
+    assert not is_current(rule, 2025)
+    assert not is_current(made_of("sun off", off="2026-12-26"))
+    assert not is_current(made_of("sat off", off="2026-12-25"))
+    assert not is_current(made_of("sun off", "previous", off="2026-12-25"))
+    assert not is_current(None)
+    assert day_rule.is_current("", None, 2026)
+    assert not day_rule.is_current(text.rpartition(" ")[0], rule, 2026)
+    assert not day_rule.is_current("", rule, 2026)
 
 
 @pytest.mark.parametrize(

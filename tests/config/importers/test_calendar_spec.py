@@ -121,15 +121,16 @@ def _compared(text: str) -> str:
     except ScheduleError:
         return ""
     if re.search(r"(?:^| )[^ :]*/[^ :]*:", text):
-        # systemd 252 passes over such a repeated hour 0 on the 1st of a month.
-        ours, theirs = _without_first_hours(ours), _without_first_hours(theirs)
+        # systemd 252 passes over the first of repeated hours on the 1st of a month.
+        hour = min(spec.hours)
+        ours, theirs = _without_first(ours, hour), _without_first(theirs, hour)
         shorter = min(len(ours), len(theirs))
         ours, theirs = ours[:shorter], theirs[:shorter]
     return "" if ours == theirs else f"{text}: {ours} instead of {theirs}"
 
 
-def _without_first_hours(instants: list[datetime]) -> list[datetime]:
-    return [instant for instant in instants if (instant.day, instant.hour) != (1, 0)]
+def _without_first(instants: list[datetime], hour: int) -> list[datetime]:
+    return [instant for instant in instants if (instant.day, instant.hour) != (1, hour)]
 
 
 def _next(spec: calendar_spec.Spec, count: int) -> Iterator[datetime]:
