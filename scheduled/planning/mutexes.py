@@ -4,11 +4,13 @@ A mutex belongs to a run: the kernel lock behind it is taken before a run starts
 the names, and held until the run has ended.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 
 from scheduled.jobs.model import Job
-from scheduled.state.records import JobMemory
+from scheduled.state.records import ActiveRun
+
+Run = tuple[str, ActiveRun]
+"""A run in progress, and its job."""
 
 GUARD = "mutex"
 """The guard of this name put a run off, on record."""
@@ -23,14 +25,9 @@ def excludes(job: Job, others: Iterable[Job]) -> bool:
     return any(other.id != job.id and not needed.isdisjoint(other.mutex) for other in others)
 
 
-def holders(
-    name: str, jobs: Iterable[Job], memory_of: Callable[[str], JobMemory]
-) -> Iterator[tuple[str, datetime]]:
-    """Yield the jobs with a run on record that may have a mutex, each with the start of the run."""
-    for job in jobs:
-        if name in job.mutex:
-            for run in memory_of(job.id).runs.values():
-                yield job.id, run.started_at
+def holders(name: str, runs: Iterable[Run]) -> Iterator[Run]:
+    """Yield the runs on record that have a mutex: as it was configured when they started."""
+    return (each for each in runs if name in each[1].mutexes)
 
 
 def reason(name: str, jobs: Iterable[str]) -> str:

@@ -1,12 +1,16 @@
 """What ends a pause or a deferral (pure)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from scheduled.errors import UsageError
 from scheduled.state import events
 from scheduled.state.document import State
 from scheduled.state.journal import Event
-from scheduled.state.records import ALL_JOBS, job_memory, pauses
+from scheduled.state.records import ALL_JOBS, Pause, job_memory, pauses
+
+SHOWN = 5
+"""So many jobs are named at most."""
 
 
 def subject(name: str) -> str:
@@ -26,7 +30,34 @@ def ended(name: str, state: State, now: datetime) -> tuple[Event, str]:
         advice = f"; in force: {', '.join(map(_inside, paused))}" if paused else ""
         raise UsageError(f"{_inside(name)} not paused{advice}")
     # Its end is set and the pause kept: what came in it, and no tick has seen, is still skipped.
-    return events.job_resumed(name, now), f"{subject(name)} resumed."
+    return events.job_resumed(name, now), f"{subject(name)} resumed{_but(name, paused)}."
+
+
+def in_force(name: str, state: State, now: datetime) -> list[str]:
+    """Return what has to be resumed for a job to go on: the job, all jobs, both, or nothing."""
+    return [each for each in (name, ALL_JOBS) if _covers(pauses(state).get(each), now)]
+
+
+def resuming(names: Iterable[str]) -> str:
+    """Return what to type to end these pauses."""
+    return " and ".join(
+        f"`scheduled resume{'' if name == ALL_JOBS else f' {name}'}`" for name in names
+    )
+
+
+def _covers(pause: Pause | None, now: datetime) -> bool:
+    return pause is not None and pause.covers(now)
+
+
+def _but(name: str, paused: Iterable[str]) -> str:
+    """Return which pauses go on: of all jobs, or those of jobs that have one of their own."""
+    if name != ALL_JOBS:
+        return f", but all jobs are paused; {resuming([ALL_JOBS])} ends that" * (ALL_JOBS in paused)
+    others = [each for each in paused if each != ALL_JOBS]
+    if not others:
+        return ""
+    shown = ", ".join(others[:SHOWN]) + f" and {len(others) - SHOWN} more" * (len(others) > SHOWN)
+    return f", but for those that are paused by name: {shown}"
 
 
 def _inside(name: str) -> str:

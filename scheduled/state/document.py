@@ -45,6 +45,7 @@ class RunEntry(TypedDict, total=False):
     tick_started: int
     stop: StopEntry | None
     given: dict[str, Any]
+    mutexes: list[str]
     finished_at: str | None
     reason: str | None
     outcome: str | None

@@ -188,6 +188,8 @@ class RunStarted(Recorded):
     """What it was given by hand, without secrets."""
     moved_from: NotRequired[str]
     """The day from which its slot was moved."""
+    mutexes: NotRequired[list[str]]
+    """The mutexes that it has."""
 
 
 class ProcessStarted(Recorded):

@@ -176,6 +176,8 @@ def run_started(
         event["given"] = attempt.given
     if attempt.moved_from:
         event["moved_from"] = attempt.moved_from
+    if attempt.job.mutex:
+        event["mutexes"] = sorted({*attempt.job.mutex})
     return event
 
 

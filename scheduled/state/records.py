@@ -69,6 +69,8 @@ class ActiveRun(NamedTuple):
     """What it was given by hand, without secrets."""
     is_ahead: bool = False
     """Whether a clock that has been corrected since claimed its slot before its time."""
+    mutexes: tuple[str, ...] = ()
+    """Those that it was started with, by name."""
 
 
 class Away(NamedTuple):
@@ -269,6 +271,7 @@ def _run(entry: RunEntry | None) -> ActiveRun | None:
         interruptions=entry.get("interruptions", 0),
         given=entry.get("given"),
         is_ahead=bool(entry.get("ahead")),
+        mutexes=tuple(entry.get("mutexes") or ()),
     )
 
 

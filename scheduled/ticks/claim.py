@@ -248,30 +248,14 @@ class _LockedJob:
         return held
 
     def _take_mutexes(self) -> MutexHeld | LockUnusable | None:
-        """Take the mutexes of the job with its lock; return what keeps one of them from it.
+        """Take the mutexes of the job with its lock; return what keeps one of them from it."""
+        from scheduled.ticks import mutex_locks
 
-        All ticks take them in the same order and none waits for one, so none can block another.
-        """
-        tick, job = self.tick, self.job
-        if self.lock.mutexes:  # since a decision that was overtaken
-            return None
-        for name in sorted({*job.mutex}):
-            try:
-                mutex = tick.effects.take_mutex(tick.store.state_dir, name)
-            except UnusableLockError as error:
-                return LockUnusable(str(error))
-            if mutex is None:
-                while self.lock.mutexes:
-                    self.lock.mutexes.pop().release()
-                return self._held(name)
-            self.lock.mutexes.append(mutex)
-        return None
-
-    def _held(self, name: str) -> MutexHeld:
-        from scheduled.planning import mutexes
-
-        found = mutexes.holders(name, self.tick.jobs.values(), self.tick.memory)
-        return MutexHeld(mutexes.reason(name, [job for job, _ in found]))
+        try:
+            reason = mutex_locks.take(self.tick, self.job, self.lane, self.lock)
+        except UnusableLockError as error:
+            return LockUnusable(str(error))
+        return MutexHeld(reason) if reason else None
 
     def _if_wanted(self, memory: JobMemory, decision: Decision) -> Claim | NotStarted:
         """Claim the slot that `only_if` wants, of those that are due; skip the newer ones."""

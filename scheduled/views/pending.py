@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from scheduled.jobs.model import Job, Overlap
-from scheduled.planning import decide, mutexes, standing
+from scheduled.planning import decide, mutexes, pausing, standing
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.standing import Standing
 from scheduled.state.records import ActiveRun
@@ -19,6 +19,7 @@ _OVERLAP = {
     Overlap.REPLACE: "the next tick stops it and starts this run",
     Overlap.ALLOW: "the next tick starts this run beside it",
 }
+_NOTHING = "nothing holds it back"
 
 
 def is_registered(snapshot: Snapshot, job: Job) -> bool:
@@ -54,9 +55,27 @@ def sentences(
     ):
         yield from _other_slot(snapshot, slot, decision)
     if not running or decision.verdict is not Verdict.RUN:
-        yield from _verdict(snapshot, job, decision)
+        yield from verdict(snapshot, job, decision)
     if decision.is_due:
         yield from _silence(snapshot)
+
+
+def pause(snapshot: Snapshot, job: Job) -> Iterator[str]:
+    """Yield that the job is paused, and what ends that; nothing if it is not."""
+    memory = snapshot.record(job.id)
+    if memory.pause is not None and memory.pause.covers(snapshot.now):
+        pauses = pausing.in_force(job.id, snapshot.state, snapshot.now)
+        yield f"{decide.pause_text(memory.pause)}; {pausing.resuming(pauses)} ends that"
+
+
+def obstacles(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:
+    """Yield what keeps a run from starting that is due; nothing if the next tick runs it."""
+    if job.id in snapshot.running:
+        yield f"a run goes on: {_OVERLAP[job.overlap]}"
+        return
+    for sentence in _obstacle(snapshot, job, decision):
+        if not sentence.startswith(_NOTHING):
+            yield sentence
 
 
 def unscheduled(snapshot: Snapshot, job: Job, slot: datetime, decision: Decision) -> Iterator[str]:
@@ -73,7 +92,7 @@ def unscheduled(snapshot: Snapshot, job: Job, slot: datetime, decision: Decision
             yield f"no tick knew the job then: it was seen for the first time at {seen}"
         else:
             yield f"the job has had this schedule since {seen}: earlier times do not count"
-    yield from _verdict(snapshot, job, decision)
+    yield from verdict(snapshot, job, decision)
 
 
 def _policy(job: Job) -> str:
@@ -100,7 +119,8 @@ def _other_slot(snapshot: Snapshot, slot: datetime, decision: Decision) -> Itera
         yield f"the older run scheduled for {other} comes first"
 
 
-def _verdict(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:
+def verdict(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:
+    """Yield what a tick would do about the job now; nothing where `pause` says it."""
     match decision.verdict:
         case Verdict.RUN:
             yield from _obstacle(snapshot, job, decision)
@@ -111,6 +131,8 @@ def _verdict(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:
             yield f"the next tick cancels the retry of {run}: {decision.reason}"
         case Verdict.REGISTER:
             yield _registration(decision)
+        case Verdict.PAUSED if any(pause(snapshot, job)):
+            return
         case Verdict.DISABLED if decision.reason == "disabled":
             yield f"disabled; `scheduled enable {job.id}` ends that"
         case _:
@@ -139,19 +161,18 @@ def _obstacle(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]
         yield f"it {mutexes.reason(*held)}{_since_of(held, snapshot)}"
     elif isinstance(not_now, dict) and parse_utc(not_now.get("slot")) == decision.slot:
         if not_now.get("guard") in ("after", mutexes.GUARD):
-            yield "nothing holds it back any more: the next tick runs it"
+            yield f"{_NOTHING} any more: the next tick runs it"
             return
         yield _put_off(not_now)
     elif decision.catch_up:
-        yield "nothing holds it back: the next tick, or a later one, catches up on it"
+        yield f"{_NOTHING}: the next tick, or a later one, catches up on it"
     else:
-        yield "nothing holds it back: the next tick runs it"
+        yield f"{_NOTHING}: the next tick runs it"
 
 
 def _since_of(held: tuple[str, Sequence[str]], snapshot: Snapshot) -> str:
-    name, jobs = held
-    others = [job for job in snapshot.jobs if job.id in jobs]
-    start = min(start for _, start in mutexes.holders(name, others, snapshot.record))
+    name, _ = held
+    start = min(run.started_at for _, run in mutexes.holders(name, snapshot.active_runs()))
     return f" since {snapshot.time_and_distance(start)}"
 
 

@@ -19,7 +19,7 @@ from scheduled.quick_classes import dataclass, field, replace
 from scheduled.runs.running import running_jobs
 from scheduled.state import heartbeat, records, tick_interval
 from scheduled.state.document import State
-from scheduled.state.records import JobMemory
+from scheduled.state.records import ActiveRun, JobMemory
 from scheduled.state.tick_interval import Cadence
 from scheduled.system import daemons, files
 from scheduled.system.daemons import Callers
@@ -147,11 +147,16 @@ class Snapshot:
             return None
         from scheduled.planning import mutexes
 
-        others = [other for other in self.jobs if other.id in self.running]
         for name in sorted(job.mutex):
-            if found := [other for other, _ in mutexes.holders(name, others, self.record)]:
+            if found := [other for other, _ in mutexes.holders(name, self.active_runs())]:
                 return name, [*dict.fromkeys(found)]
         return None
+
+    def active_runs(self) -> Iterator[tuple[str, ActiveRun]]:
+        """Yield the runs in progress, each with its job, which may have been removed since."""
+        for job in sorted(self.running):
+            for run in self.record(job).runs.values():
+                yield job, run
 
     def decision(self, job: Job) -> Decision:
         """Return what a tick would decide about a job now."""

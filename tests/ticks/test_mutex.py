@@ -15,8 +15,8 @@ import pytest
 
 from scheduled.jobs.model import Job, Overlap
 from scheduled.planning import mutexes
-from scheduled.state.records import JobMemory
-from scheduled.system import locks
+from scheduled.quick_classes import replace
+from scheduled.system import locks, processes
 from tests.builders import soak
 from tests.builders.beside import running_since_noon, ticking, wait_for
 from tests.builders.configuration import complaint, the_job
@@ -110,6 +110,47 @@ def test_e8_a_run_whose_tick_is_killed_keeps_the_mutex_until_it_ends(
 
     assert engine.lines("ran") == ["b"]
     assert engine.lines() == ["2026-11-21T12:00:00Z"]
+
+
+def test_e8_a_run_that_lives_on_without_its_keeper_keeps_the_mutex_until_it_ends(
+    tmp_path: Path,
+) -> None:
+    engine = Engine(tmp_path, [holder(), alone("b")])
+    with running_since_noon(engine, finish=False) as tick:
+        wait_for(lambda: "keeper" in engine.state["jobs"]["holder"]["open"])
+        run = engine.state["jobs"]["holder"]["open"]
+        assert tick.pid is not None
+        os.kill(tick.pid, signal.SIGKILL)
+        os.kill(run["keeper"], signal.SIGKILL)
+        tick.join()
+        wait_for(lambda: is_free(engine, "x"))
+
+        held = engine.run_at("13:00")
+        by_hand = engine.run_at("13:00", only=("b",), by_hand=True)
+
+        assert engine.lines("ran") == []
+        for report in (held, by_hand):
+            assert ("b", "waits for the mutex x, which holder has") in report.not_started
+        assert is_free(engine, "x")
+    wait_for(lambda: not processes.is_alive(run["pid"], run["pid_started"]))
+    engine.run_at("13:01")
+
+    assert engine.lines("ran") == ["b"]
+
+
+@pytest.mark.parametrize("change", ["removed", "renamed", "without"])
+def test_e8_a_run_has_the_mutexes_that_its_job_had_when_it_started(
+    tmp_path: Path, change: str
+) -> None:
+    waits = alone("b")
+    engine = Engine(tmp_path, [holder(), waits])
+    with running_since_noon(engine):
+        now = {"removed": [], "renamed": [replace(holder(), id="other")]}
+        engine.jobs = (*now.get(change, [replace(holder(), mutex=())]), waits)
+        engine.run_at("12:30")
+        report = engine.run_at("13:00")
+
+        assert ("b", "waits for the mutex x, which holder has") in report.not_started
 
 
 def is_free(engine: Engine, name: str) -> bool:
@@ -227,7 +268,6 @@ def test_e8_who_excludes_whom() -> None:
 
     assert mutexes.excludes(a, [c, b])
     assert not mutexes.excludes(a, [a, c])
-    assert [*mutexes.holders("y", [a, b, c], lambda _: JobMemory())] == []
 
 
 @pytest.mark.parametrize("value", ["''", "[]", "../x", "a b", "-x", "[x, [y]]", "true", "{a: b}"])
