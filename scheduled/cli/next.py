@@ -13,7 +13,7 @@ from scheduled.config.lookup import find_job
 from scheduled.errors import ScheduleError, UsageError
 from scheduled.timing import expression
 from scheduled.timing.expression import Schedule
-from scheduled.views import upcoming
+from scheduled.views import due_runs, upcoming
 
 RUNS = 5
 """So many runs are listed if nobody says how many."""
@@ -37,7 +37,7 @@ RUNS = 5
 def next_runs(
     session: Session, job: str | None, *, count: int | None, explain: bool, as_json: bool
 ) -> None:
-    """List the upcoming runs of one job, or the next run of each.
+    """List the upcoming runs of one job, or the next run of each; first what is due now.
 
     With --json and no JOB, the next runs of all jobs together. Of a SCHEDULE, such as "0 6 L * *",
     says in words what it means, and when a job would run.
@@ -54,12 +54,14 @@ def next_runs(
         document = upcoming.of_all(snapshot, count or RUNS, explain=explain)
     else:
         document = upcoming.of_each(snapshot, count, explain=explain)
+    jobs = snapshot.jobs if configured is None else [configured]
+    document["due"] = due_runs.rows(snapshot, jobs, explain=explain)
     if as_json:
         print_json(document)
         return
     from scheduled.views import next_page
 
-    show(session, *next_page.page(document, snapshot.now))
+    show(session, *next_page.page(document, snapshot.now, most=count))
 
 
 def _schedule(session: Session, text: str) -> Schedule | None:

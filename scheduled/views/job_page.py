@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from scheduled.jobs.model import Job
-from scheduled.planning import durations
+from scheduled.planning import durations, pausing
 from scheduled.planning.decision import Verdict
-from scheduled.state import records
 from scheduled.state.history import Row
 from scheduled.state.incident_entries import is_acknowledged, open_incidents
 from scheduled.system.text import one_line
@@ -160,8 +159,8 @@ def _held(snapshot: Snapshot, job: Job) -> Iterator[str]:
     elif memory.enabled is False or (memory.enabled is None and not job.enabled):
         yield f"it is disabled: `scheduled enable {job.id}` enables it"
     elif memory.pause is not None and memory.pause.covers(snapshot.now):
-        all_ = records.ALL_JOBS in snapshot.state["paused"]
-        yield f"it is paused: `scheduled resume {'--all' if all_ else job.id}` ends that"
+        pauses = pausing.in_force(job.id, snapshot.state, snapshot.now)
+        yield f"it is paused: {pausing.resuming(pauses)} ends that"
     if memory.deferral is not None:
         until = snapshot.time_and_distance(memory.deferral.until)
         yield f"deferred until {until}{_because(memory.deferral.reason)}"

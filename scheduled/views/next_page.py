@@ -16,25 +16,33 @@ from scheduled.views.format import clock, clock_and_distance, headed, relative, 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d(?::\d\d)?)")
 
 
-def page(document: Mapping[str, Any], now: datetime) -> list[Text | Grid | Indented]:
-    """Return the page made from `next --json`, or from the next run of each job."""
-    parts = _page(document, now)
+def page(
+    document: Mapping[str, Any], now: datetime, most: int | None = None
+) -> list[Text | Grid | Indented]:
+    """Return the page made from `next --json`, or from the next run of each job, at most `most`.
+
+    What is due now comes first.
+    """
+    parts = _page(document, now, most)
     if document.get("finished"):
         names = some(row["job"] for row in document["finished"])
         parts.append(Text(f"\nFinished: {names}; `scheduled why JOB` says why."))
     return parts
 
 
-def _page(document: Mapping[str, Any], now: datetime) -> list[Text | Grid | Indented]:
-    if not document["next"]:
+def _page(
+    document: Mapping[str, Any], now: datetime, most: int | None
+) -> list[Text | Grid | Indented]:
+    rows = [*document["due"], *document["next"]]
+    if document["job"] is None:
+        first = {row["job"]: row for row in reversed(rows)}
+        rows = [row for row in rows if row is first[row["job"]]][:most]
+    if not rows:
         return [Text("No upcoming runs.")]
-    if "explain" in document["next"][0]:
-        return [
-            part
-            for row in document["next"]
-            for part in _explanation(row, now, zone_info(document["timezone"]), document["job"])
-        ]
-    return [_table(document, now)]
+    if "explain" not in rows[0]:
+        return [_table({**document, "next": rows}, now)]
+    zone = zone_info(document["timezone"])
+    return [part for row in rows for part in _explanation(row, now, zone, document["job"])]
 
 
 def of_schedule(document: Mapping[str, Any], now: datetime) -> list[Text | Grid]:
@@ -56,7 +64,8 @@ def _table(document: Mapping[str, Any], now: datetime) -> Grid:
     for row in document["next"]:
         slot = parse_utc(row["slot"])
         assert slot is not None
-        when = (clock(slot, now, zone), relative(slot, now))
+        due = "due " if slot <= now and "schedule" not in document else ""
+        when = (f"{due}{clock(slot, now, zone)}", relative(slot, now))
         note = tables.cell(_note(row, now, zone))
         grid.add_row(*([] if of_one else [tables.cell(row["job"])]), *when, note)
     return grid
@@ -80,6 +89,7 @@ def _explanation(
 ) -> Iterator[Text | Indented]:
     local = datetime.fromisoformat(row["local"])
     when = clock_and_distance(local, now, zone)
-    yield tables.cell(when if job else f"{row['job']}: {when}")
+    due = "due " if local <= now else ""
+    yield tables.cell(f"{due}{when}" if job else f"{row['job']}: {due}{when}")
     for sentence in row["explain"]:
         yield Indented(tables.cell(wording.printed(sentence)), "  - ")

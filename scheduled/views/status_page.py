@@ -104,7 +104,7 @@ def _jobs(
     if not rows:
         return
     shown = rows[:most]
-    yield _title("Jobs, the next to run first")
+    yield _title("Jobs, running ones first, then the next to run")
     yield job_table.brief(snapshot, shown, runs)
     if len(rows) > most:
         yield Indented(f"and {len(rows) - most} more; `scheduled list` shows all", "")

@@ -7,7 +7,7 @@ from typing import Any
 from scheduled.jobs.model import Job, Outcome
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
-from scheduled.planning.decision import Decision
+from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.due import INSTANT, schedule_for
 from scheduled.state.document import DeadLetterEntry
 from scheduled.state.history import Row
@@ -25,6 +25,9 @@ NONE = "none"
 """There is no slot at or before the time asked about, or none that counts."""
 UNKNOWN = "unknown"
 """The slot was answered for, longer ago than history is kept."""
+
+BY_HAND = 5
+"""Of so many runs by hand it tells what they were given."""
 
 
 def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) -> dict[str, Any]:
@@ -47,11 +50,13 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
         reasons += pending.unscheduled(snapshot, job, slot, decision)
     else:
         reasons += _aftermath(snapshot, job, slot, decision, rows)
+    by_hand = [row for row in rows if row["given"] and row["slot"] is None]
     reasons += [
         f"by hand, {wording.given(row['given'])}: {_attempt(row, snapshot)}"
-        for row in rows
-        if row["given"] and row["slot"] is None
+        for row in by_hand[:BY_HAND]
     ]
+    if len(by_hand) > BY_HAND:
+        reasons.append(f"by hand: {len(by_hand) - BY_HAND} earlier; `scheduled history {job.id}`")
     reasons += [*finished_jobs.sentences(snapshot, job), *incidents.about(job.id, snapshot)]
     note = slots.clock_change_note(schedule, slot) if slot is not None else ""
     return {
@@ -59,7 +64,11 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
         "at": format_utc(at),
         "slot": format_utc(slot),
         "answer": answer,
-        "reasons": [*reasons, *([f"clock change: {note}"] if note else [])],
+        "reasons": [
+            *pending.pause(snapshot, job),
+            *reasons,
+            *([f"clock change: {note}"] if note else []),
+        ],
         "next": format_utc(_later(snapshot.next_run(job), snapshot.now)),
     }
 
@@ -179,6 +188,8 @@ def _aftermath(
         yield f"{over}; `scheduled dead-letter retry {job.id}` tries once more"
     if memory.suspended:
         yield decide.SUSPENDED
+    elif decision.verdict is Verdict.DISABLED:
+        yield from pending.verdict(snapshot, job, decision)
     answering = _answering(slot, schedule_of(job), memory, rows)
     if answering is not None:
         yield f"covered by the run scheduled for {snapshot.time(answering)}"

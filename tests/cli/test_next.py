@@ -3,6 +3,7 @@
 import json
 import re
 
+from tests.builders.jobs import at
 from tests.builders.looks import Home
 
 
@@ -11,7 +12,7 @@ def test_next_tells_as_many_slots_as_asked_for(home: Home) -> None:
 
     assert [row["slot"][11:13] for row in document["next"]] == ["13", "14", "15"]
     shown = [re.split("  +", line) for line in home.call("next", "backup").out.splitlines()]
-    assert shown[:2] == [["SCHEDULED (UTC)", "FROM NOW"], ["13:00", "in 1 h"]]
+    assert shown[:3] == [["SCHEDULED (UTC)", "FROM NOW"], ["due 12:00", "now"], ["13:00", "in 1 h"]]
     assert shown[-1] == ["17:00", "in 5 h"]
     assert home.call("next", "backup", "-n", "0").code == 2
 
@@ -33,6 +34,44 @@ def test_next_of_all_has_one_row_a_job(home: Home) -> None:
     assert len(home.call("next", "-n", "1").out.splitlines()) == 2
     together = json.loads(home.call("next", "--json").out)["next"]
     assert [row["job"] for row in together] == ["soon"] * 5
+
+
+def test_next_begins_with_what_is_due_and_says_what_it_waits_for(home: Home) -> None:
+    home.configure(
+        "jobs:\n"
+        "  base: {schedule: '0 9 * * *', command: 'false'}\n"
+        "  upon: {schedule: '0 * * * *', command: x, after: [base]}\n"
+        "  ready: {schedule: '30 * * * *', command: x}\n"
+        "  later: {schedule: '0 14 * * *', command: x}\n"
+        "  paused: {schedule: '0 * * * *', command: x}\n"
+    )
+    home.call("run", now=at("11:10"))
+    home.call("pause", "paused", now=at("11:10"))
+
+    def said(*words: str) -> list[list[str]]:
+        lines = home.call("next", *words, now=at("12:05")).out.splitlines()
+        return [re.split("  +", line.strip()) for line in lines]
+
+    assert said()[1:] == [
+        ["ready", "due 11:30", "35 min ago"],
+        [
+            "upon",
+            "due 12:00",
+            "5 min ago",
+            "waits for base to succeed (after), which has not run yet",
+        ],
+        ["paused", "13:00", "in 55 min", "will be skipped: paused"],
+        ["later", "14:00", "in 1 h 55 min"],
+        ["base", "Sun 22 Nov 09:00", "in 20 h 55 min"],
+    ]
+    assert len(said("-n", "1")) == 2
+    assert said("ready", "-n", "1")[1:] == [["due 11:30", "35 min ago"], ["12:30", "in 25 min"]]
+    explained = said("ready", "--explain", "-n", "1")
+    assert explained[0] == ["due 11:30 (35 min ago)"]
+    assert explained[1] == ["- nothing holds it back: the next tick runs it"]
+    document = json.loads(home.call("next", "--json", now=at("12:05")).out)
+    assert [row["job"] for row in document["due"]] == ["ready", "upon"]
+    assert all(row["slot"] > "2026-11-21T12:05" for row in document["next"])
 
 
 def test_next_of_a_disabled_job_says_that_none_will_come(home: Home) -> None:
@@ -85,6 +124,7 @@ def test_a_person_reads_the_explanation_below_each_slot(home: Home) -> None:
     lines = home.call("next", "backup", "--explain", "-n", "1").out.splitlines()
     of_all = home.call("next", "--explain", "-n", "1").out.splitlines()
 
-    assert lines[0] == "13:00 (in 1 h)"
-    assert lines[1] == '  - "0 * * * *" in UTC: minute 0'
+    start = lines.index("13:00 (in 1 h)")
+    assert lines[0] == "due 12:00 (now)"
+    assert lines[start + 1] == '  - "0 * * * *" in UTC: minute 0'
     assert of_all[0].split(": ")[0] in home.jobs()

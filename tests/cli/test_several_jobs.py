@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scheduled.state.store import Store
+from tests.builders.jobs import at
 from tests.builders.looks import Home, Said
 
 JOBS = """\
@@ -47,6 +48,39 @@ def test_e11_jobs_of_a_tag_are_paused_and_resumed_with_a_line_each(home: Home) -
     assert (said.code, lines(said)) == (0, ["one is resumed.", "off is resumed."])
     said = home.call("resume", "tag:nightly")
     assert (said.code, said.err) == (2, "no job with tag:nightly is paused or deferred")
+
+
+def test_what_a_resume_leaves_paused_is_said_and_how_to_end_that(home: Home) -> None:
+    home.call("pause", "one", "two")
+    home.call("pause")
+    assert "`scheduled resume one` and `scheduled resume` ends that" in home.call("show", "one").out
+    assert "it is paused: `scheduled resume` ends that" in home.call("show", "other").out
+
+    assert home.call("resume", "two").out == (
+        "two is resumed, but all jobs are paused; `scheduled resume` ends that.\n"
+    )
+    assert home.call("resume").out == (
+        "All jobs are resumed, but for those that are paused by name: one.\n"
+    )
+    assert "it is paused: `scheduled resume one` ends that" in home.call("show", "one").out
+    assert "paused" not in home.call("show", "two").out
+    assert home.call("resume", "one").out == "one is resumed.\n"
+
+
+def test_why_says_first_that_a_job_is_paused_whatever_became_of_its_last_run(home: Home) -> None:
+    home.call("run", now=at("11:59"))
+    home.call("pause", "one", "--reason", "new disk", now=at("11:59:30"))
+    home.call("pause", "two", "--until", "18:00", now=at("11:59:30"))
+    home.call("run", now=at("12:00"))
+    home.call("disable", "other", now=at("12:00"))
+
+    def why(job: str) -> list[str]:
+        return home.call("why", job, now=at("12:00:30")).out.splitlines()[1:]
+
+    assert why("one")[0] == "- paused: new disk; `scheduled resume one` ends that"
+    assert why("two")[0] == "- paused until 18:00; `scheduled resume two` ends that"
+    assert sum("paused" in line for line in why("one")) <= 2
+    assert why("other")[-1] == "- disabled; `scheduled enable other` ends that"
 
 
 def test_e11_jobs_of_a_tag_are_disabled_and_enabled(home: Home) -> None:
