@@ -32,6 +32,10 @@ _ANSWERS = {
     DISCARD: "discard it (d)",
     KEEP: "keep it in a file of its own (k)",
 }
+_LEFT_BEHIND = (
+    "warning: {path}: is a hard link, and its other names still have the text of before;"
+    " `ln -f` links them anew"
+)
 
 
 class Target(NamedTuple):
@@ -260,10 +264,13 @@ class _Editing:
             # What was edited before counts from then, as in a tick; what is new counts from now.
             registering.put_on_record(now, _ids(now))
         try:
+            is_linked = path.exists() and path.stat().st_nlink > 1
             files.replace(path, self.text)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {reason_of(error)}") from error
         self.text = self.original  # it is not lost any more
+        if is_linked:
+            click.echo(_LEFT_BEHIND.format(path=path), err=True)
         after = replace(now, owns_state=False)
         after.own_state()
         code = registering.register(after, _ids(after))

@@ -296,6 +296,25 @@ def test_what_was_typed_outlives_a_copy_that_the_editor_removes(desk: Desk) -> N
     assert kept.read_text() == f"{BACKUP}colour: red\n"
 
 
+def test_other_names_of_a_hard_link_keep_their_text_and_it_is_said(desk: Desk) -> None:
+    other = desk.root / "elsewhere"
+    other.hardlink_to(desk.backup)
+
+    _, shown = desk.edit("backup", editor=desk.editor('sed -i "s/30 2/45 3/" "$file"'))
+
+    assert "is a hard link, and its other names still have the text of before" in shown
+    assert (other.read_text(), "45 3" in desk.backup.read_text()) == (BACKUP, True)
+    _, shown = desk.edit("backup", editor=desk.editor('sed -i "s/45 3/50 3/" "$file"'))
+    assert "hard link" not in shown
+
+
+def test_a_pipe_in_the_place_of_the_copy_is_no_text(desk: Desk) -> None:
+    code, shown = desk.edit("backup", editor=desk.editor('rm "$file"; mkfifo "$file"'))
+
+    assert (code, "nothing was changed" in shown) == (0, True)
+    assert desk.backup.read_text() == BACKUP
+
+
 def test_a_job_may_name_a_calendar(desk: Desk) -> None:
     desk.config.write_text(f"calendars: {{off: [2027-01-01]}}\n{CONFIG}")
 
