@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -32,7 +33,9 @@ def params(texts: Sequence[str], jobs: Iterable[Job], session: Session) -> dict[
     a command the params that it has.
     """
     pairs = _pairs("--param", texts)
-    values = {name: job_options.value(text) for name, text in pairs.items()}
+    values = {
+        name: job_options.value(text, f"--param {excerpt(name)}") for name, text in pairs.items()
+    }
     for job in jobs if values else ():
         sentences = [*_problems(job, values, session)]
         if sentences:
@@ -138,7 +141,10 @@ def _problems_of_command(job: Job, values: Mapping[str, Any]) -> Iterable[str]:
         elif name not in job.params:
             yield f"--param {excerpt(name)}: unknown param{did_you_mean(name, job.params)}"
         elif (kind := _kind(job.params[name])) not in (_kind(value), "nothing"):
-            yield f"--param {excerpt(name)}: expected {kind}"
+            is_scalar = kind == "text" and not isinstance(value, list | dict)
+            quoted = shlex.quote(f'{name}="{json.dumps(value)}"')
+            instead = f"; in quotes it is one: --param {excerpt(quoted)}"
+            yield f"--param {excerpt(name)}: expected {kind}{instead if is_scalar else ''}"
 
 
 def _kind(value: Any) -> str:

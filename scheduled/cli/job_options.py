@@ -1,7 +1,9 @@
 """Options that stand for the keys of a job, and the values people type after them."""
 
+import contextlib
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -36,6 +38,7 @@ TEXTS = {
 """The keys with an option of their own, each with what is typed after it; `--set` has the rest."""
 _WORDS = ("command", "handler", "name", "description", "cwd")
 """Of them, those whose values are text even where they look like a number."""
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"' + r"|'(?:[^']|'')*'", re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{0,17}[1-9])?")
 
 Command = Callable[..., Any]
@@ -72,13 +75,17 @@ def fields(
 ) -> dict[str, Any]:
     """Return the options as values of keys. Raises UsageError for what is invalid."""
     given = {key: text for key, text in texts.items() if text is not None}
-    values = {key: text if key in _WORDS else value(text) for key, text in given.items()}
+    values = {
+        key: text if key in _WORDS else value(text, f"--{key.replace('_', '-')}")
+        for key, text in given.items()
+    }
     if tag:
         values["tags"] = list(tag)
     if env:
         values["env"] = dict(pair("--env", text) for text in env)
     if param:
-        values["params"] = {name: value(text) for name, text in (pair("--param", p) for p in param)}
+        pairs = (pair("--param", text) for text in param)
+        values["params"] = {name: value(text, f"--param {name}") for name, text in pairs}
     if delete_after_success:
         values["delete_after_success"] = True
     if disabled:
@@ -89,15 +96,16 @@ def fields(
             raise UsageError(f"--set {key}: {_place_of(key)}")
         if key in values:
             raise UsageError(f"--set {key}: is also set by another option; set it once")
-        values[key] = value(text)
+        values[key] = value(text, f"--set {key}")
     _refuse_undecodable(values)
     return values
 
 
-def value(text: str) -> Any:
+def value(text: str, option: str = "") -> Any:
     """Return what was typed as the value that YAML would have: a number, true, a list, a text.
 
-    `077` and `yes` stay texts: what they mean depends on who reads them.
+    `077` and `yes` stay texts: what they mean depends on who reads them. In quotes, all is text.
+    Raises UsageError that names the option.
     """
     if text in ("true", "false", "null"):
         return None if text == "null" else text == "true"
@@ -105,7 +113,12 @@ def value(text: str) -> Any:
         try:
             return yaml_document.parse(text.encode("utf-8", "replace"), "value").plain()
         except ConfigError as error:
-            raise UsageError(f"{excerpt(text)}: {error}") from error
+            why = str(error).removeprefix("value:1: ")
+            quoted = f"a text that begins so is put in quotes: {shlex.quote(json.dumps(text))}"
+            raise UsageError(f"{option} {excerpt(text)}: {why}; {quoted}".lstrip()) from error
+    if _QUOTED.fullmatch(text):
+        with contextlib.suppress(ConfigError):
+            return yaml_document.parse(text.encode("utf-8", "replace"), "value").plain()
     if _NUMBER.fullmatch(text):
         return float(text) if "." in text else int(text)
     return text

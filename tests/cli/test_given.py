@@ -243,6 +243,31 @@ def test_detached_runs_are_no_more_than_any_tick_may_have(place: Place) -> None:
     assert wait_for(lambda: place.ended("slow"), 60)
 
 
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [('"5"', "5"), ("'it''s'", "it's"), ('"[a"', "[a"), (r'"C:\q"', r'"C:\q"'), ('"a" b', '"a" b')],
+)
+def test_a_param_in_quotes_is_text(place: Place, typed: str, text: str) -> None:
+    place.call("trigger", "show", "--param", f"dir={typed}")
+
+    assert place.rows("show")[0]["given"] == {"params": {"dir": text}}
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("5", """dir: expected text; in quotes it is one: --param 'dir="5"'"""),
+        ("true", """in quotes it is one: --param 'dir="true"'"""),
+        ("[a", "--param dir [a: not YAML: "),
+        ("{a", """a text that begins so is put in quotes: '"{a"'"""),
+    ],
+)
+def test_a_param_that_is_no_text_is_refused_with_what_to_type(
+    place: Place, typed: str, sentence: str
+) -> None:
+    assert sentence in place.refused("show", "--param", f"dir={typed}")
+
+
 def test_a_secret_is_not_given_to_a_run_that_nobody_waits_for(place: Place) -> None:
     said = place.refused("show", "--detach", "--env", "TOKEN=hunter2hunter2")
 
