@@ -94,6 +94,7 @@ def _show(session: Session, query: HistoryQuery, rows: Sequence[Row]) -> None:
         recorded = (row["started_at"] or row["finished_at"] for row in rows)
         begin = parse_utc(min(filter(None, recorded), default=None))
         outages = gaps.rows(session.store.journal, session.store.state, begin)
+        outages = gaps.with_pending(outages, session.snapshot()) if outages else []
     without = () if query.job is None else (JOB,)
     show(session, table(rows, session.now, session.zone, without=without, outages=outages))
 
@@ -102,6 +103,7 @@ def _show_gaps(session: Session, since: datetime | None, limit: int, *, as_json:
     from scheduled.views import gaps
 
     rows = gaps.rows(session.store.journal, session.store.state, since, limit)
+    rows = gaps.with_pending(rows, session.snapshot()) if rows else []
     if as_json:
         print_json({"version": 1, "gaps": rows})
     else:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from scheduled.views.columns import Part
     from scheduled.views.snapshot import Snapshot
 
+NAMED = 3
+"""So many jobs are named at most."""
 COSTS = ("run", "missed", "coalesced")
 
 
@@ -100,7 +102,14 @@ def cause(gap: Mapping[str, Any]) -> str:
 
 
 def cost(gap: Mapping[str, Any]) -> str:
-    """Return what a gap cost: `9 runs due, 3 caught up, 6 not run`; empty if unknown."""
+    """Return what a gap cost: `9 runs due, 3 caught up, 6 not run`; empty if unknown.
+
+    And the runs that are still pending, where a row of `with_pending` names them.
+    """
+    return "; ".join(filter(None, (_counted(gap), _waiting(gap.get("pending") or ()))))
+
+
+def _counted(gap: Mapping[str, Any]) -> str:
     told = row(gap)
     if told["slots"] is None:
         return ""
@@ -120,48 +129,61 @@ def cost(gap: Mapping[str, Any]) -> str:
     return ", ".join((due, *parts))
 
 
-def sentence(gap: Mapping[str, Any], snapshot: "Snapshot") -> str:
-    """Return all of it on a line."""
+def sentences(found: Iterable[Mapping[str, Any]], snapshot: "Snapshot") -> list[str]:
+    """Return all of each gap on a line, with the runs that are still pending."""
     now = snapshot.now if snapshot.is_on_screen else None
-    costs = "; ".join(filter(None, (cost(gap), _pending(gap, snapshot))))
-    return f"{when(gap, snapshot.zone, now)}, {cause(gap)}{f': {costs}' if costs else ''}"
+    lines = []
+    for gap in with_pending(map(row, found), snapshot):
+        costs = cost(gap)
+        line = f"{when(gap, snapshot.zone, now)}, {cause(gap)}"
+        lines.append(f"{line}: {costs}" if costs else line)
+    return lines
 
 
-def _pending(gap: Mapping[str, Any], snapshot: "Snapshot") -> str:
-    """Say of which jobs runs that came due in a gap are still pending; empty if of none."""
-    start, end = parse_utc(gap.get("from")), parse_utc(gap.get("to"))
-    if start is None or end is None or not start < end:
-        return ""
-    jobs = [job.id for job in snapshot.jobs if _is_pending(job, (start, end), snapshot)]
-    if len(jobs) > 1:
-        return f"runs of {len(jobs)} jobs still pending"
-    return f"a run of {jobs[0]} still pending" if jobs else ""
+def with_pending(rows: Iterable[dict[str, Any]], snapshot: "Snapshot") -> list[dict[str, Any]]:
+    """Return gaps with the jobs of which a run that came due in them is still pending."""
+    waiting = [(job.id, span) for job in snapshot.jobs for span in _pending(job, snapshot)]
+    found = []
+    for gap in rows:
+        start, end = parse_utc(gap["from"]), parse_utc(gap["to"])
+        jobs = [
+            job
+            for job, (first, last) in waiting
+            if start is not None and end is not None and first <= end and last > start
+        ]
+        found.append({**gap, "pending": [*dict.fromkeys(jobs)]})
+    return found
 
 
-def _is_pending(job: "Job", gap: tuple[datetime, datetime], snapshot: "Snapshot") -> bool:
-    """Whether the run that a job waits to start, or one that it will answer for, lies in a gap."""
-    (start, end), watermark = gap, snapshot.record(job.id).watermark
-    if watermark is None or watermark >= end:
-        return False
+def _pending(job: "Job", snapshot: "Snapshot") -> Iterator[tuple[datetime, datetime]]:
+    """Yield the run that a job waits to start, and those that it will answer for, as a time."""
+    watermark = snapshot.record(job.id).watermark
+    if watermark is None:
+        return
     decision = snapshot.decision(job)
     if decision.slot is None or decision.slot <= watermark:
-        return False
-    if decision.verdict not in (Verdict.RUN, Verdict.WAIT, Verdict.OVER_BUDGET):
-        return False
-    missed = decision.missed
-    return start < decision.slot <= end or (
-        missed is not None and missed.first <= end and missed.last > start
-    )
+        return
+    if decision.verdict in (Verdict.RUN, Verdict.WAIT, Verdict.OVER_BUDGET):
+        yield decision.slot, decision.slot
+        if decision.missed is not None:
+            yield decision.missed.first, decision.missed.last
+
+
+def _waiting(jobs: Sequence[str]) -> str:
+    if len(jobs) > NAMED:
+        return f"runs of {len(jobs)} jobs still pending"
+    names = " and ".join(filter(None, (", ".join(jobs[:-1]), *jobs[-1:])))
+    return f"{'a run' if len(jobs) == 1 else 'runs'} of {names} still pending" if jobs else ""
 
 
 def away(snapshot: "Snapshot") -> list[str]:
     """Return a sentence for each gap that ended in the last day, newest first."""
-    sentences = []
-    for gap in reversed(snapshot.state["gaps"]):
-        end = parse_utc(gap.get("to"))
-        if end is not None and timedelta(0) <= snapshot.now - end <= DAY:
-            sentences.append(sentence(gap, snapshot))
-    return sentences
+    recent = [
+        gap
+        for gap in reversed(snapshot.state["gaps"])
+        if (end := parse_utc(gap.get("to"))) and timedelta(0) <= snapshot.now - end <= DAY
+    ]
+    return sentences(recent, snapshot) if recent else []
 
 
 def page(gaps: Sequence[Mapping[str, Any]], now: datetime, zone: tzinfo) -> Iterable["Part | Text"]:

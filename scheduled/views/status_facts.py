@@ -118,7 +118,7 @@ def _warnings(snapshot: Snapshot) -> Iterator[str]:
 def _gaps(document: Mapping[str, Any], snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     """Yield the gaps of the last day; if there was none, the last one."""
     recent = gaps.away(snapshot)
-    newest = [gaps.sentence(gap, snapshot) for gap in document["gaps"][-1:]]
+    newest = gaps.sentences(document["gaps"][-1:], snapshot)
     for sentence in (recent or newest or ["none"])[:GAPS_SHOWN]:
         yield "last gap", sentence
     if more := len(recent[GAPS_SHOWN:]):

@@ -14,6 +14,7 @@ from scheduled.state.document import empty
 from scheduled.state.store import Store
 from scheduled.timing.instants import format_utc
 from scheduled.views import gaps
+from scheduled.views.page.facts import Facts
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 from tests.builders.looks import Home, lived_in
@@ -94,12 +95,25 @@ def test_a_run_that_came_due_in_a_gap_and_waits_is_said_to_be_pending(tmp_path: 
     away(engine)
 
     waiting = home.call("status", now=at("07:10")).out
+    gaps_then = home.call("history", "--gaps", now=at("07:10")).out
+    (row,) = json.loads(home.call("history", "--gaps", "--json", now=at("07:10")).out)["gaps"]
+    drawn = facts_at(home, "07:10").gaps
     engine.run_at("08:05")
     started = home.call("status", now=at("08:10")).out
 
     assert "no run missed; a run of later still pending" in " ".join(waiting.split())
+    assert "no run missed; a run of later still pending" in " ".join(gaps_then.split())
+    assert row["pending"] == ["later"]
+    assert [gap["pending"] for gap in drawn] == [["later"]]
+    assert "pending" not in home.call("history", "--gaps", now=at("08:10")).out
     assert "1 run due, 1 caught up" in " ".join(started.split())
     assert "pending" not in started
+
+
+def facts_at(home: Home, when: str) -> Facts:
+    """What the page is made from."""
+    session = home.session(at(when))
+    return Facts(session.config, session.store, session.snapshot())
 
 
 def test_each_gap_has_the_cost_of_its_own_slots(tmp_path: Path) -> None:

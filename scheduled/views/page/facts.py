@@ -130,8 +130,10 @@ class Facts:
         kept = self.snapshot.state["gaps"]
         oldest = parse_utc(kept[0].get("to")) if kept else None
         if len(kept) < KEPT or (oldest is not None and oldest < self.oldest):
-            return [gaps.row(gap) for gap in kept]  # the state knows them all
-        return gaps.rows(self.journal, self.snapshot.state, self.oldest)
+            rows = [gaps.row(gap) for gap in kept]  # the state knows them all
+        else:
+            rows = gaps.rows(self.journal, self.snapshot.state, self.oldest)
+        return gaps.with_pending(rows, self.snapshot)
 
     @cached_property
     def groups(self) -> list[Group]:
