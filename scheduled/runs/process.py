@@ -112,15 +112,19 @@ class Running:
             self.hear()
         return self._told[:1].isdigit() and b"\n" in self._told
 
-    @property
-    def family(self) -> Family:
-        """What proves that a process belongs to the run. Waits until the keeper has started it.
+    def wait_for_start(self) -> None:
+        """Wait until the keeper has started the process.
 
         But not for long: a program on a file system that hangs is started when that answers.
         """
         until = time.monotonic() + START_SECONDS
         while self._pipe >= 0 and b"\n" not in self._told and time.monotonic() < until:
             self._wait_and_listen(until - time.monotonic())
+
+    @property
+    def family(self) -> Family:
+        """What proves that a process belongs to the run. Waits for its start."""
+        self.wait_for_start()
         words = self._told.partition(b"\n")[0].split()
         pid, started = map(int, words) if words and words[0].isdigit() else (0, 0)
         return Family(self.attempt.run_id, pid, started, self.keeper, self._keeper_started)

@@ -273,7 +273,7 @@ class Dispatcher:
         So many runs go on at most as in any tick; the jobs that wait are not started.
         """
         for running in [run for run in self.children.running if run.keeper]:
-            assert running.family  # known as soon as the keeper has started it
+            running.wait_for_start()
             run = self._started.pop(running.attempt.run_id)
             with self.report.catch_storage_errors():
                 self._runner.record_children([run])
