@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 SCHEDULES = {"* * * * *": 1, "*/5 * * * *": 5, "*/15 * * * *": 15, "0 * * * *": 60}
 """Schedules whose slots are the multiples of so many minutes since midnight, UTC."""
+MUTEXES = ("", "", "x", "x", "x y", "y")
 BEHAVIOURS = ("ok", "ok", "fails", "flaky", "slow", "busy")
 IDS = ("a", "b", "c", "d")
 PAST_ANY_BOUNDARY = 400
@@ -18,6 +19,8 @@ class JobPlan(NamedTuple):
     schedule: str
     catch_up: str
     max_retries: int
+    mutexes: str = ""
+    """Their names."""
 
     @property
     def minutes(self) -> int:
@@ -37,6 +40,8 @@ class Ticks(NamedTuple):
     killed_at: tuple[int | None, ...]
     kill_jobs: bool = False
     """Whether jobs in progress are killed, too, when the ticks have ended."""
+    kill_keepers: bool = False
+    """Whether their keepers are, and the jobs go on without them."""
 
 
 class Configure(NamedTuple):
@@ -72,7 +77,8 @@ def job_plan(chance: random.Random) -> JobPlan:
     behaviour, schedule = chance.choice(BEHAVIOURS), chance.choice(list(SCHEDULES))
     is_quick = behaviour in ("ok", "slow") and SCHEDULES[schedule] >= 60
     policies = ["latest", "latest", "skip", *["all"] * is_quick]
-    return JobPlan(behaviour, schedule, chance.choice(policies), chance.randint(0, 2))
+    catch_up, retries = chance.choice(policies), chance.randint(0, 2)
+    return JobPlan(behaviour, schedule, catch_up, retries, chance.choice(MUTEXES))
 
 
 def _step(chance: random.Random) -> list[Operation]:
@@ -93,7 +99,8 @@ def _ticks(chance: random.Random) -> Ticks:
         chance.randrange(PAST_ANY_BOUNDARY) if chance.random() < 0.35 else None
         for _ in range(count)
     )
-    return Ticks(killed, kill_jobs=chance.random() < 0.3)
+    kill_jobs, kill_keepers = chance.random() < 0.3, chance.random() < 0.15
+    return Ticks(killed, kill_jobs, kill_keepers)
 
 
 def _command(chance: random.Random, job: str) -> tuple[str, ...]:

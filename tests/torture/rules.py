@@ -52,7 +52,8 @@ def problems(
     settled = Counter(settlements(events))
     waiting = _waiting(world, expected, settled)
     kills_jobs = any(
-        isinstance(moment.operation, Ticks) and moment.operation.kill_jobs
+        isinstance(moment.operation, Ticks)
+        and (moment.operation.kill_jobs or moment.operation.kill_keepers)
         for moment in world.moments
     )
     return [
@@ -67,6 +68,7 @@ def problems(
         ),
         *([] if kills_jobs or power_cut else _false_outcomes(world.ran, events)),
         *_attempts(events, expected.epochs),
+        *_clashes(world.ran),
     ]
 
 
@@ -360,6 +362,13 @@ def _false_outcomes(ran: list[list[str]], events: list[dict[str, Any]]) -> Itera
             if succeeded != (event["outcome"] == "succeeded"):
                 code = codes[event["run_id"]]
                 yield f"run {event['run_id']} ended with {code}, recorded as {event['outcome']}"
+
+
+def _clashes(ran: list[list[str]]) -> Iterator[str]:
+    """No run may begin while that of another job has a mutex of its own."""
+    for what, job, mutex, *pids in ran:
+        if what == "clash":
+            yield f"{job} began as process {pids[1]} while process {pids[0]} had the mutex {mutex}"
 
 
 def _attempts(events: list[dict[str, Any]], epochs: int) -> Iterator[str]:

@@ -77,6 +77,24 @@ def test_a_run_that_is_repeated_is_noticed(world: World) -> None:
 
 
 @pytest.mark.slow
+def test_two_runs_with_one_mutex_are_noticed(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    slow = {name: JobPlan("slow", "*/5 * * * *", "latest", 0, "x") for name in "ab"}
+    begin: list[Operation] = [Configure(*each) for each in slow.items()]
+    begin += [Ticks((None,)), Advance(900), Ticks((None, None))]
+    for operation in begin:
+        world.happen(operation)
+    assert not [line for line in rules.problems(world, 99) if "mutex" in line]
+
+    config = world.folder / "scheduled.yaml"
+    config.write_text(config.read_text().replace('"mutex"', '"name"').replace('["x"]', '"x"'))
+    for operation in (Advance(900), Ticks((None, None))):
+        world.happen(operation)
+
+    assert any("had the mutex x" in line for line in rules.problems(world, 99))
+
+
+@pytest.mark.slow
 def test_a_command_that_breaks_down_is_noticed(world: World) -> None:
     (world.folder / "scheduled.yaml").write_text("jobs: [")
     world.happen(Ticks((None,)))

@@ -27,6 +27,12 @@ PATIENCE = 60.0
 """Seconds for what takes a fraction of one."""
 
 SCRIPT = """\
+for mutex in $2; do
+    if read -r holder < has-$mutex && grep -q '^State:.[^ZX]' /proc/$holder/status; then
+        echo clash $SCHEDULED_JOB $mutex $holder $$ >> ran
+    fi 2> /dev/null
+    echo $$ > has-$mutex
+done
 echo start $SCHEDULED_JOB ${SCHEDULED_SLOT:--} $SCHEDULED_RUN_ID $$ >> ran
 code=0
 case $1 in
@@ -36,6 +42,7 @@ case $1 in
     busy) case $SCHEDULED_SLOT in *5:00Z) code=75 ;; esac ;;
 esac
 echo end $SCHEDULED_JOB ${SCHEDULED_SLOT:--} $SCHEDULED_RUN_ID $code >> ran
+for mutex in $2; do rm has-$mutex; done
 exit $code
 """
 
@@ -121,7 +128,10 @@ class World:
 
     @property
     def ran(self) -> list[list[str]]:
-        """What the jobs themselves wrote down: start or end, job, slot, run, process or code."""
+        """What the jobs themselves wrote down: start or end, job, slot, run, process or code.
+
+        And a clash with another one: job, mutex, and both processes.
+        """
         path = self.folder / "ran"
         return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
 
@@ -132,7 +142,13 @@ class World:
         jobs = {
             name: {
                 "schedule": plan.schedule,
-                "command": ["sh", "job.sh", plan.behaviour],
+                "command": [
+                    "sh",
+                    "job.sh",
+                    plan.behaviour,
+                    *([plan.mutexes] if plan.mutexes else []),
+                ],
+                **({"mutex": plan.mutexes.split()} if plan.mutexes else {}),
                 "catch_up": plan.catch_up,
                 "max_retries": plan.max_retries,
                 "retry_delay": "2m",
@@ -151,11 +167,19 @@ class World:
     def _tick(self, ticks: Ticks) -> tuple[Exit, ...]:
         started = [self._start(("run",), killed_at) for killed_at in ticks.killed_at]
         ended = tuple(self._wait(tick, ("run",)) for tick in started)
-        if ticks.kill_jobs:
-            for pid in self._jobs_in_progress():
-                with contextlib.suppress(ProcessLookupError):
+        for pid in self._jobs_in_progress():
+            with contextlib.suppress(OSError, ValueError):
+                if ticks.kill_keepers:
+                    os.kill(self._keeper(pid), signal.SIGKILL)
+                if ticks.kill_jobs:
                     os.killpg(pid, signal.SIGKILL)
         return ended
+
+    def _keeper(self, pid: int) -> int:
+        """Return the process that waits for a job; fails where that is gone."""
+        keepers: list[int] = [event["keeper"] for event in self.events if event.get("pid") == pid]
+        parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        return keepers[keepers.index(parent)]
 
     def _start(self, words: tuple[str, ...], killed_at: int | None = None) -> int:
         child = os.fork()
