@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Container, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from scheduled.cli import tick_calls
@@ -168,7 +167,7 @@ def _calls(job: Job, command: str | tuple[str, ...], variables: dict[str, str]) 
 
 def _variables(job: Job, config: Config, environ: dict[str, str]) -> tuple[dict[str, str], str]:
     """Return the variables of a run under cron, and why its `env_file` cannot be used, or ''."""
-    folder = config_dir(config.places)
+    folder = config.places.config_folder
     try:
         return environment.variables(Attempt("", job, None), environ, folder, config.trust), ""
     except UnusableEnvironmentError as error:
@@ -177,10 +176,6 @@ def _variables(job: Job, config: Config, environ: dict[str, str]) -> tuple[dict[
 
 def _as_text(command: str | Iterable[str]) -> str:
     return command if isinstance(command, str) else shlex.join(command)
-
-
-def config_dir(places: Paths) -> Path:
-    return (places.config_path or places.root / paths.CONFIG_NAME).parent
 
 
 def _former(session: Session, places: Paths) -> tuple[str, ...]:

@@ -136,7 +136,7 @@ def _job_file(config: Config, file: str) -> Path | None:
 
 
 def _defined_elsewhere(config: Config, job: str, place: str) -> str:
-    where = config.places.config_path or config.places.root / paths.CONFIG_NAME
+    where = config.places.config_file
     settings = f"settings of it are written below jobs: in {where}, which `scheduled edit` opens"
     if job in BUILTIN_IDS:
         return f"{job}: is a built-in job, which no file here defines; {settings}"

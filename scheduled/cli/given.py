@@ -8,7 +8,6 @@ from typing import Any
 
 from scheduled.cli import job_options
 from scheduled.cli.context import Session
-from scheduled.config import paths
 from scheduled.errors import UsageError, did_you_mean
 from scheduled.handler import loader
 from scheduled.handler import params as declared
@@ -127,7 +126,7 @@ def _problems(job: Job, values: Mapping[str, Any], session: Session) -> Iterable
         yield from (f"--param {name}: {sentence}" for name, sentence in wrong.items())
     else:
         config = session.config
-        folder = (config.places.config_path or config.places.root / paths.CONFIG_NAME).parent
+        folder = config.places.config_folder
         asked = replace(job, params={**job.params, **values})
         for sentence in handler_params.problems([asked], session.environ, folder, config.trust):
             yield sentence.removeprefix(f"{job.source}: {job.id}: ")

@@ -6,7 +6,6 @@ from scheduled.cli.context import Session
 from scheduled.cli.groups import Group
 from scheduled.cli.new_handler import new
 from scheduled.cli.output import print_json, show
-from scheduled.config import paths
 from scheduled.config.parsed import Handler
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
@@ -55,7 +54,7 @@ def _declared(session: Session, handler: Handler) -> handlers_view.Declared:
     config = session.config
     if any(job.handler == handler.target and job.level in CONFINED for job in config.jobs):
         return None, ""  # its code runs within the limits of its job alone
-    folder = (config.places.config_path or config.places.root / paths.CONFIG_NAME).parent
+    folder = config.places.config_folder
     job = Job(id=handler.name, schedule="", timezone="UTC", handler=handler.target)
     return handler_params.declared(job, session.environ, folder, config.trust)
 

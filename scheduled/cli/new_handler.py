@@ -9,7 +9,7 @@ import click
 
 from scheduled.cli.command import command
 from scheduled.cli.context import Session
-from scheduled.config import handler_files, paths
+from scheduled.config import handler_files
 from scheduled.config.load import Config
 from scheduled.errors import ConfigError, UsageError, reason_of
 from scheduled.handler import loader
@@ -75,7 +75,7 @@ def new(session: Session, name: str) -> None:
 
 def _folder(config: Config) -> Path:
     if not config.handler_dirs:
-        path = config.places.config_path or config.places.root / paths.CONFIG_NAME
+        path = config.places.config_file
         raise UsageError(
             "no directory of handlers is configured; add the line\n"
             f"    handler_dirs: handlers\nto {path}, and type this again"

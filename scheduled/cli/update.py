@@ -22,7 +22,7 @@ from scheduled.cli.job_file import (
 )
 from scheduled.cli.output import json_option
 from scheduled.cli.single_run import at_option, refuse_time, schedule_at
-from scheduled.config import gptme_format, job_file_editor, paths, permissions
+from scheduled.config import gptme_format, job_file_editor, permissions
 from scheduled.config.conflicts import BUILTIN_IDS
 from scheduled.config.job_file_editor import JobFile
 from scheduled.config.job_keys import JOB_KEYS
@@ -153,7 +153,7 @@ def _change_by_hand(
         with refusals_on_record(session, dry_run=not session.is_changing):
             raise ConfigError(problems)
     if job.id in BUILTIN_IDS:
-        where = session.config.places.config_path or session.config.places.root / paths.CONFIG_NAME
+        where = session.config.places.config_file
         block = f"{job.id}:\n{indent(lines, '  ')}"
         sentence = (
             f"{job.id}: is a shipped job; write below jobs: in {where}:\n{indent(block, '  ')}"

@@ -74,6 +74,16 @@ class Paths:
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each of them comes from: `--root`, `SCHEDULED_ROOT`."""
 
+    @property
+    def config_file(self) -> Path:
+        """The configuration; without any, where it would be."""
+        return self.config_path or self.root / CONFIG_NAME
+
+    @property
+    def config_folder(self) -> Path:
+        """The directory that paths in the configuration are relative to."""
+        return self.config_file.parent
+
 
 def find(options: PathOptions) -> Paths:
     """Return the paths as if the configuration set none. Raise as `find_early` does."""
@@ -182,8 +192,7 @@ def absolute(text: str, base: Path, environ: Mapping[str, str]) -> Path:
 
 def beside_config(places: Paths, file: str) -> Path | None:
     """Return the path that a setting names, relative to the configuration's directory."""
-    base = (places.config_path or places.root / CONFIG_NAME).parent
-    return base / os.path.expanduser(file) if file else None
+    return places.config_folder / os.path.expanduser(file) if file else None
 
 
 def missing(folder: Path) -> str:

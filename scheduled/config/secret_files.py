@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scheduled.config import paths
 from scheduled.config.load import Config
 from scheduled.errors import ScheduledError, reason_of
 from scheduled.notify import configured
@@ -100,5 +99,4 @@ def _context(config: Config, environ: Mapping[str, str]) -> ChannelContext:
 
 
 def _folder(config: Config) -> Path:
-    places = config.places
-    return (places.config_path or places.root / paths.CONFIG_NAME).parent
+    return config.places.config_folder

@@ -118,7 +118,7 @@ def run_context(config: Config, now: datetime, environ: Mapping[str, str]) -> Ru
         state_dir=places.state_dir,
         root=places.root,
         central_dir=places.central_dir,
-        config_dir=(places.config_path or places.root / "scheduled.yaml").parent,
+        config_dir=places.config_folder,
         zone=config.timezone,
         now=now,
         environ=environ,
@@ -133,7 +133,7 @@ def run_context(config: Config, now: datetime, environ: Mapping[str, str]) -> Ru
 
 def _secret_files(config: Config, environ: Mapping[str, str]) -> Iterator[Path]:
     """Yield the files in which the configuration says that secrets are."""
-    folder = (config.places.config_path or config.places.root / "scheduled.yaml").parent
+    folder = config.places.config_folder
     settings = [*config.notify.values(), *config.subscribe.values(), config.ping]
     names = [job.env_file for job in config.jobs if job.env_file]
     for each in (*settings, *(job.ping for job in config.jobs if job.ping)):

@@ -110,7 +110,7 @@ def setup(
     return Setup(
         channels=config.notify,
         environ=environ,
-        config_dir=(config.places.config_path or config.places.root / "_").parent,
+        config_dir=config.places.config_folder,
         trust=config.trust,
         is_complete=config.has_all_channels,
         tell=tell,

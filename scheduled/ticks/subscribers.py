@@ -35,7 +35,7 @@ class Subscribers:
             clock(),
             config.subscribe,
             environ,
-            (config.places.config_path or config.places.root / "_").parent,
+            config.places.config_folder,
             config.trust,
         )
         self._causing = environ.get(WITHIN, "").split()
