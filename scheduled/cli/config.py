@@ -158,7 +158,7 @@ def _problems_of_runs(config: Config, options: PathOptions) -> Iterator[str]:
     Params are what custom handlers do not accept; their modules are imported for it.
     """
     yield from secret_files.problems(config, options.environ)
-    folder = (config.places.config_path or config.places.root / paths.CONFIG_NAME).parent
+    folder = config.places.config_folder
     for job in config.jobs:
         for problem in env_file_problems(job, options.environ, folder, config.trust):
             yield f"{job.source}: {job.id}: {problem}"
@@ -255,7 +255,7 @@ def _values(config: Config) -> dict[str, Any]:
         "handler_dirs": [str(path) for path in config.handler_dirs],
         **{key: getattr(config, key) for key in DEFAULTS},
         **{key: config.job_defaults.get(key) for key in JOB_DEFAULTS},
-        "defaults": job_view.of_defaults(config.own_defaults),
+        "defaults": job_view.as_json(config.own_defaults),
         **{
             key: {name: masked.settings(each) for name, each in getattr(config, key).items()}
             for key in ("notify", "subscribe")

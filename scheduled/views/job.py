@@ -25,11 +25,11 @@ def definition(job: Job) -> dict[str, Any]:
     Values of variables that hold secrets are hidden, there and wherever else they occur.
     """
     names = [field.name for field in fields(job) if field.name not in UNSAID]
-    return of_defaults({JSON_NAMES.get(name, name): getattr(job, name) for name in names})
+    return as_json({JSON_NAMES.get(name, name): getattr(job, name) for name in names})
 
 
-def of_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return some fields as `definition` has them: those that `defaults` sets."""
+def as_json(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields of a job, or of `defaults`, as JSON has them: without secrets."""
     env = fields.get("env", {})
     mask = Mask(env)
     values: dict[str, Any] = mask.value(fields) if mask else dict(fields)

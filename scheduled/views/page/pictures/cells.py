@@ -1,11 +1,11 @@
 """The strip of a job over 30 days: a cell for each day. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from scheduled.quick_classes import NamedTuple
 from scheduled.views.page.past import looks
 from scheduled.views.page.past.looks import Look
-from scheduled.views.page.pictures.lane import Stretch, height
+from scheduled.views.page.pictures.lane import Bar, Stretch, height, stretches
 from scheduled.views.page.pictures.timeline import Window
 
 LEAST, MOST = 3.0, 18.0
@@ -14,23 +14,14 @@ Bounds = Callable[[int], tuple[float, float]]
 """Returns from when to when a day is."""
 
 
-class Part(NamedTuple):
-    """The part of a day that failed, or was missed, by its height."""
-
-    x: float
-    width: float
-    height: float
-    title: str
-
-
 class Strip(NamedTuple):
     """What stands in the lane of a job."""
 
     stretches: tuple[Stretch, ...]
     """`ok`: days on which it ran, whatever came of it; `held`: on which it was only skipped."""
-    failed: tuple[Part, ...]
+    failed: tuple[Bar, ...]
     """From below."""
-    missed: tuple[Part, ...]
+    missed: tuple[Bar, ...]
     """From above."""
 
 
@@ -45,14 +36,7 @@ def strip(
 ) -> Strip:
     """Return the strip of what was counted by day; `name_of` prints a day."""
     days = sorted(bins.items())
-    stretches = [
-        Stretch(kind, window.x(of_day(first)[0]), window.x(of_day(last)[1]))
-        for kind, numbers in (
-            ("ok", [number for number, counts in days if looks.total(counts, looks.RUNS)]),
-            ("held", [number for number, counts in days if _is_held(counts)]),
-        )
-        for first, last in _in_a_row(numbers)
-    ]
+    bands = stretches({of_day(number): counts for number, counts in days}, window, ("ok", "held"))
     failed, missed = [], []
     for number, counts in days:
         start, end = of_day(number)
@@ -60,25 +44,8 @@ def strip(
         ran, total = looks.total(counts, looks.RUNS), sum(counts)
         if troubles := looks.total(counts, looks.TROUBLES):
             title = f"{name_of(number)}: {troubles} of {ran} failed"
-            failed.append(Part(x, width, height(troubles / ran, LEAST, MOST), title))
+            failed.append(Bar(x, width, height(troubles / ran, LEAST, MOST), title))
         if lost := looks.total(counts, (Look.MISSED,)):
             tall = round(max(LEAST, MOST * lost / total), 1)
-            missed.append(Part(x, width, tall, f"{name_of(number)}: {lost} of {total} missed"))
-    return Strip(tuple(stretches), tuple(failed), tuple(missed))
-
-
-def _is_held(counts: Sequence[int]) -> bool:
-    happened = looks.total(counts, (*looks.RUNS, Look.MISSED))
-    return not happened and sum(counts) > 0
-
-
-def _in_a_row(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last of numbers that follow each other."""
-    first = last = None
-    for number in numbers:
-        if first is not None and last is not None and number != last + 1:
-            yield first, last
-            first = None
-        first, last = number if first is None else first, number
-    if first is not None and last is not None:
-        yield first, last
+            missed.append(Bar(x, width, tall, f"{name_of(number)}: {lost} of {total} missed"))
+    return Strip(bands, tuple(failed), tuple(missed))

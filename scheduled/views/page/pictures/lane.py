@@ -31,7 +31,7 @@ class Stretch(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """How many of the runs of a bin failed, by its height."""
+    """How much of a bin failed, or was missed, by its height."""
 
     x: float
     width: float
@@ -65,12 +65,19 @@ def shapes(past: JobPast, window: Window, bounds: Callable[[int], Span], when: W
     if past.marks is not None:
         return Shapes(signs=tuple(_signs(past.marks, window, when)))
     bins = {bounds(number): counts for number, counts in sorted(past.bins.items())}
-    stretches = [
+    bands = stretches(bins, window, ("ok", "missed", "held"))
+    return Shapes(bands, tuple(_bars(bins, window, when)))
+
+
+def stretches(
+    bins: Mapping[Span, Sequence[int]], window: Window, kinds: Iterable[str]
+) -> tuple[Stretch, ...]:
+    """Return the bands of these kinds, each over all bins in a row that have it."""
+    return tuple(
         Stretch(kind, window.x(start), window.x(end))
-        for kind in ("ok", "missed", "held")
-        for start, end in _joined(bounds for bounds, counts in bins.items() if _has(kind, counts))
-    ]
-    return Shapes(tuple(stretches), tuple(_bars(bins, window, when)))
+        for kind in kinds
+        for start, end in _joined(span for span, counts in bins.items() if _has(kind, counts))
+    )
 
 
 def height(share: float, least: float = LEAST_RED, most: float = MOST_RED) -> float:
