@@ -1,7 +1,7 @@
 """What create, update and delete share: their options, refusals, and what they print."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import click
 
 from scheduled.cli.context import Session
 from scheduled.cli.output import print_json
+from scheduled.config.job_entry import NO_ACTION
 from scheduled.config.job_file_editor import JobFile
 from scheduled.errors import ConfigError, ScheduledError, ScheduleError
 from scheduled.jobs.model import FirstRun, Job
@@ -65,7 +66,7 @@ def refusals_on_record(session: Session, *, dry_run: bool) -> Iterator[None]:
 def _in_options(problem: str) -> str:
     """Return a problem with what to type, where it says what to write."""
     said, _, wanted = problem.partition("; ")
-    is_action = said.endswith("neither a command nor a handler") and wanted
+    is_action = said.endswith(NO_ACTION) and wanted
     return f"{said}; give --command CMD or --handler NAME" if is_action else problem
 
 
@@ -98,9 +99,14 @@ def warn_of_lacks(session: Session, jobs: Sequence[Job]) -> None:
     """Print what runs of jobs that are made or changed will lack under cron."""
     from scheduled.cli import preflight
 
-    if jobs and not session.quiet:
-        for what in preflight.of_jobs(session.config, jobs, session.environ, session.now):
-            click.echo(f"warning: {what}", err=True)
+    if not jobs or session.quiet:
+        return
+    try:
+        known: Mapping[str, Any] = session.store.state
+    except (ScheduledError, OSError):  # other commands tell of it
+        known = {}
+    for what in preflight.of_jobs(session.config, jobs, session.environ, session.now, known):
+        click.echo(f"warning: {what}", err=True)
 
 
 def _upcoming(session: Session, job: Job) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from scheduled.cli import diagnosis
 from scheduled.config.load import Config
 from scheduled.errors import ScheduledError
 from scheduled.installation.doctor import executables, program_names
-from scheduled.installation.doctor.executables import Lookup, Trouble
+from scheduled.installation.doctor.executables import Case, Lookup, Trouble
 from scheduled.installation.doctor.facts import CRON_PATH, JobFacts
 from scheduled.installation.doctor.program_names import Call, Kind
 from scheduled.jobs.model import Job
@@ -69,7 +69,7 @@ class Preflight:
         facts, by_key = diagnosis.facts_by_key(job, self.config, self.variables)
         if facts.cwd_problem:
             yield f"{facts.cwd_problem}; make it, or correct `cwd`"
-        folder = diagnosis.config_dir(self.config.places)
+        folder = self.config.places.config_folder
         is_said = env_file_problems(job, self.variables, folder, self.config.trust)
         if facts.env_file_problem and not is_said:
             yield f"{facts.env_file_problem}; correct the file, or `env_file`"
@@ -94,10 +94,16 @@ class Preflight:
 
 
 def of_jobs(
-    config: Config, jobs: Iterable[Job], environ: Mapping[str, str], now: datetime
+    config: Config,
+    jobs: Iterable[Job],
+    environ: Mapping[str, str],
+    now: datetime,
+    known: Mapping[str, Any],
 ) -> list[str]:
-    """Return what runs of these jobs will lack; they need not be in the configuration yet."""
-    known = remembered(config)
+    """Return what runs of these jobs will lack; they need not be in the configuration yet.
+
+    `known` is the state.
+    """
     preflight = Preflight.of(config, environ, now, is_ticking=_is_ticking(known))
     return [*preflight.warnings(jobs)]
 
@@ -157,12 +163,15 @@ def _sentence(trouble: Trouble, key: str, path: str) -> str:
             f"{trouble.what}; your shell finds {trouble.here}: write that, or"
             f' env: {{PATH: "{wanted}"}}'
         )
-    if trouble.remedy.startswith("head"):
-        return f"{trouble.what}; install it, or correct the first line of the script"
-    if trouble.remedy:
-        return f"{trouble.what}; type: {trouble.remedy}"
-    if "not found in the PATH" in trouble.what:
-        return f"{trouble.what}; install it, or write its whole path"
-    if trouble.what.endswith("permission denied"):
-        return f"{trouble.what}; let the user of the job read it, or correct `{key}`"
-    return f"{trouble.what}; correct `{key}`, or put it there"
+    match trouble.case:
+        case Case.INTERPRETER:
+            advice = "install it, or correct the first line of the script"
+        case Case.UNUSABLE:
+            advice = f"type: {trouble.remedy}"
+        case Case.NOT_IN_PATH:
+            advice = "install it, or write its whole path"
+        case Case.DENIED:
+            advice = f"let the user of the job read it, or correct `{key}`"
+        case Case.MISSING:
+            advice = f"correct `{key}`, or put it there"
+    return f"{trouble.what}; {advice}"

@@ -25,6 +25,9 @@ from scheduled.system import machine
 from scheduled.system.text import excerpt
 from scheduled.timing import expression, timezones
 
+NO_ACTION = "neither a command nor a handler"
+"""What is wrong with a job that has nothing to do."""
+
 
 @dataclass(frozen=True)
 class Defaults:
@@ -247,7 +250,7 @@ def _check_action(entry: JobEntry, defaults: Defaults) -> None:
     if command is not None and handler is not None:
         entry.report("handler", "a job has either a command or a handler, not both")
     elif command is None and handler is None and entry.base is None:
-        entry.report("", "neither a command nor a handler; set one of them")
+        entry.report("", f"{NO_ACTION}; set one of them")
     name = handler.text if handler is not None else ""
     if name and name not in defaults.targets and not loader.exists(name):
         entry.report("handler", f'"{excerpt(name)}": {_unknown_handler(name, defaults)}')

@@ -14,7 +14,7 @@ from datetime import datetime, time, timedelta
 
 from scheduled.jobs.model import Job, Move
 from scheduled.jobs.schedule import day_rule_of, schedule_of, start_delay
-from scheduled.planning.decision import LEFT_OUT, Decision, Verdict
+from scheduled.planning.decision import LEFT_OUT, Decision, Opening, Verdict
 from scheduled.planning.due import INSTANT, earliest, schedule_for
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import days_of, has_days
@@ -32,7 +32,6 @@ from scheduled.timing.timezones import wall_time
 CHANGED = "its days were changed"
 """The cause of slots that passed by the days that a job has now, and not by those it had."""
 WHY = "the days on which it runs have changed"
-WAITS = "waits"
 """How the reason begins of a decision to wait for a day."""
 MOST = 366
 """So many days of left-out slots are recorded one by one."""
@@ -93,8 +92,8 @@ def wait(decision: Decision, slots: SlotCache, grace: timedelta) -> Decision:
     if job.max_lateness is not None:
         ends.append(slot + delay + timedelta(seconds=job.max_lateness) + INSTANT)
     end = earliest(instant for instant in ends if instant is not None and instant > now)
-    why = f"{WAITS}{_until(opens)}: {rule.reason(today)}"
-    return Decision(job, Verdict.WAIT, slot, reason=why, next=end)
+    why = f"waits{_until(opens)}: {rule.reason(today)}"
+    return Decision(job, Verdict.WAIT, slot, reason=why, opening=Opening.DAY, next=end)
 
 
 def _until(day: int | None) -> str:

@@ -13,7 +13,7 @@ from scheduled.errors import ScheduleError
 from scheduled.jobs.model import CatchUp, FirstRun, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import active_runs
-from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.decision import Decision, Opening, Verdict
 from scheduled.planning.due import (
     INSTANT,
     Due,
@@ -283,7 +283,7 @@ def _wait_for_window(decision: Decision, now: datetime) -> Decision:
         ends.append(start + timedelta(seconds=job.max_lateness) + INSTANT)
     why = window.closed(job.window)
     end = min(end for end in ends if end > now)
-    return Decision(job, Verdict.WAIT, slot, reason=why, next=end)
+    return Decision(job, Verdict.WAIT, slot, reason=why, opening=Opening.WINDOW, next=end)
 
 
 def _why_disabled(memory: JobMemory) -> str:

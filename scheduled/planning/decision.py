@@ -26,6 +26,13 @@ class Verdict(StrEnum):
     OVER_BUDGET = "carry"  # due, but this tick has caught up on enough
 
 
+class Opening(StrEnum):
+    """What a slot that is due waits for, where that is a time of the day or a day."""
+
+    WINDOW = "window"  # the hours of the job
+    DAY = "day"  # a day on which it runs
+
+
 _ABOUT_A_SLOT = (Verdict.RUN, Verdict.SKIP, Verdict.OVER_BUDGET, Verdict.CANCEL_RETRY)
 
 
@@ -45,6 +52,8 @@ class Decision:
     interruptions: int = 0
     """How many earlier attempts for the slot were interrupted."""
     reason: str = ""
+    opening: Opening | None = None
+    """For WAIT: what it waits for; None for anything else."""
     cause: str = ""
     """Why the slots in `missed` were missed, if that is known."""
     next: datetime | None = None

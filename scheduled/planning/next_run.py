@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide, resolve
-from scheduled.planning.decision import Decision, Verdict
+from scheduled.planning.decision import Decision, Opening, Verdict
 from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Standing, days_of, has_days, standing
@@ -78,7 +78,7 @@ def _after(
             return _registered(job, memory, decision, now), now
         case Verdict.PAUSED:
             return memory, memory.pause.until if memory.pause else None
-        case Verdict.WAIT if decision.reason == window.closed(job.window):
+        case Verdict.WAIT if decision.opening is Opening.WINDOW:
             # It may be too late for a slot before the window opens, but nothing runs until then.
             return memory, window.next_opening(job.window, job.timezone, now)
         case _:

@@ -4,6 +4,7 @@ Where an incident tells of a job, nothing else does. An incident that a person k
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 from rich.cells import cell_len
@@ -27,6 +28,17 @@ OF_ALL = ("state", "configuration", "no_ticks", "disk", "undeliverable", "error_
 """The kinds of incidents that concern all jobs; they come before those of one."""
 
 
+class Gravity(StrEnum):
+    """How grave something is."""
+
+    ERROR = "error"
+    LATE = "late"
+    WARNING = "warning"
+
+
+_SIGNS = {Gravity.ERROR: "failed", Gravity.LATE: "missed", Gravity.WARNING: "interrupted"}
+
+
 class Item(NamedTuple):
     """Something that needs a person."""
 
@@ -39,28 +51,24 @@ class Item(NamedTuple):
     """The id of its incident."""
     is_known: bool = False
     """Whether somebody has said that they know of it."""
-    sign: str = "failed"
+    gravity: Gravity = Gravity.ERROR
 
 
 def items(document: Mapping[str, Any], snapshot: Snapshot) -> list[Item]:
     """Return what needs a person; `document` is that of `status --json`."""
     outcomes = tallies.of_last_day(snapshot.state, snapshot.now)
     general = health.besides_jobs(snapshot, outcomes)
-    found = [
-        Item("", sentence, sign="failed" if grave is Health.CRITICAL else "interrupted")
-        for grave, sentence in general
-        if grave is Health.CRITICAL
-    ]
+    found = [Item("", sentence) for grave, sentence in general if grave is Health.CRITICAL]
     told = [*open_incidents(snapshot.state).values()]
     found += [_of_incident(incident, snapshot) for incident in sorted(told, key=_gravity)]
     found += _of_jobs(document, snapshot, {incident.job for incident in told})
     found += [
-        Item("", sentence, sign="interrupted")
+        Item("", sentence, gravity=Gravity.WARNING)
         for grave, sentence in general
         if grave is not Health.CRITICAL
     ]
     for finding in document.get("findings", ()):
-        found.append(Item("", finding["message"], finding["remedy"], sign="interrupted"))
+        found.append(Item("", finding["message"], finding["remedy"], gravity=Gravity.WARNING))
     return sorted(found, key=lambda item: item.is_known)
 
 
@@ -96,7 +104,7 @@ def _of_jobs(document: Mapping[str, Any], snapshot: Snapshot, told: set[str]) ->
         if row["job"] not in told:
             late = f"overdue for {span(row['late_seconds'])} and not running"
             command = f"scheduled why {row['job']}"
-            yield Item(row["job"], late, command=command, sign="missed")
+            yield Item(row["job"], late, command=command, gravity=Gravity.LATE)
     letters = [row for row in document["dead_letter"] if row.get("job") not in told]
     if letters:
         command = "scheduled dead-letter list"
@@ -121,8 +129,9 @@ class Attention:
         """Return the lines as text."""
         lines: list[str] = []
         for item in self._found[:MOST]:
-            style = signs.STYLES["skipped" if item.is_known else item.sign]
-            sign = signs.SIGNS[item.sign]
+            shown = _SIGNS[item.gravity]
+            style = signs.STYLES["skipped" if item.is_known else shown]
+            sign = signs.SIGNS[shown]
             first, *more = self._lines(item, width - 4)
             lines.append(f"  {paint(style, sign) if paint and style else sign} {first}")
             lines += [f"    {line}" for line in more]

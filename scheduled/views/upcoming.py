@@ -8,7 +8,7 @@ from typing import Any
 
 from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import may_finish, schedule_of, start_delay
-from scheduled.planning import allowed_days, decide
+from scheduled.planning import decide
 from scheduled.planning.decision import Verdict
 from scheduled.planning.due import INSTANT, is_too_late, schedule_for
 from scheduled.quick_classes import replace
@@ -174,8 +174,7 @@ def _all_following(snapshot: Snapshot, job: Job) -> Iterator[datetime]:
 def _waiting(snapshot: Snapshot, job: Job) -> Iterator[datetime]:
     """Yield the slot that has passed and waits for a day or the window of its job, if any does."""
     decision = snapshot.decision(job)
-    reasons = (window.closed(job.window), allowed_days.WAITS)
-    is_closed = decision.verdict is Verdict.WAIT and decision.reason.startswith(reasons)
+    is_closed = decision.opening is not None
     if is_closed and decision.slot is not None and decision.slot <= snapshot.now:
         yield decision.slot
 

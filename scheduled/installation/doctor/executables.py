@@ -6,6 +6,7 @@ import shlex
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 
 from scheduled.installation.doctor.facts import JobFacts
 from scheduled.installation.doctor.program_names import Call, Kind
@@ -15,9 +16,20 @@ _FIRST_LINE = 256
 """Bytes of a script that the kernel looks at."""
 
 
+class Case(StrEnum):
+    """What is wrong with a program, a script or a directory."""
+
+    MISSING = "missing"  # or it is something else: a directory, a file
+    NOT_IN_PATH = "not in PATH"
+    DENIED = "denied"  # nobody may look
+    INTERPRETER = "interpreter"  # that of a script is missing
+    UNUSABLE = "unusable"  # until the remedy is applied
+
+
 class Trouble(NamedTuple):
     """Why a program cannot be executed."""
 
+    case: Case
     what: str
     """A sentence that begins with the program."""
     remedy: str = ""
@@ -62,25 +74,27 @@ class Lookup:
             status = os.stat(name)
         except (FileNotFoundError, NotADirectoryError):
             kinds = {Kind.SCRIPT: "no such file", Kind.FOLDER: "no such directory"}
-            return Trouble(f"{name}: {kinds.get(call.kind, 'no such program')}")
+            return Trouble(Case.MISSING, f"{name}: {kinds.get(call.kind, 'no such program')}")
         except (OSError, ValueError) as error:
             is_ours = isinstance(error, PermissionError) and call.kind is not Kind.OTHERS
-            return Trouble(f"{name}: permission denied") if is_ours else None
+            return Trouble(Case.DENIED, f"{name}: permission denied") if is_ours else None
         match call.kind:
             case Kind.FOLDER:
                 is_one = stat.S_ISDIR(status.st_mode)
-                return None if is_one else Trouble(f"{name}: not a directory")
+                return None if is_one else Trouble(Case.MISSING, f"{name}: not a directory")
             case Kind.SCRIPT:
-                return Trouble(f"{name}: is a directory") if stat.S_ISDIR(status.st_mode) else None
+                is_file = not stat.S_ISDIR(status.st_mode)
+                return None if is_file else Trouble(Case.MISSING, f"{name}: is a directory")
             case _:
                 return self._executed(name, status, call.kind, path)
 
     def _executed(self, name: str, status: os.stat_result, kind: Kind, path: str) -> Trouble | None:
         if stat.S_ISDIR(status.st_mode):
-            return Trouble(f"{name}: a directory, not a program")
+            return Trouble(Case.MISSING, f"{name}: a directory, not a program")
         is_executed_by_others = kind is Kind.OTHERS and bool(status.st_mode & 0o111)
         if not is_executed_by_others and not os.access(name, os.X_OK):
-            return Trouble(f"{name}: not executable", f"chmod u+x {shlex.quote(name)}")
+            remedy = f"chmod u+x {shlex.quote(name)}"
+            return Trouble(Case.UNUSABLE, f"{name}: not executable", remedy)
         return self._interpreter(name, path)
 
     def _in_path(self, name: str, path: str) -> Trouble | None:
@@ -98,7 +112,7 @@ class Lookup:
             if what == name
             else f"{what} is not found in the PATH that its runs have under {self.caller}, {path}"
         )
-        return Trouble(sentence, here=os.path.abspath(here) if here else "")
+        return Trouble(Case.NOT_IN_PATH, sentence, here=os.path.abspath(here) if here else "")
 
     def _interpreter(self, whole: str, path: str) -> Trouble | None:
         """Return that the interpreter which a script names is not there: nothing is started."""
@@ -111,9 +125,10 @@ class Lookup:
             command = f"sed -i 's/\\r$//' {shlex.quote(whole)}"
             named = " ".join(words).rstrip("\r")
             sentence = f"{whole}: its interpreter {named} is followed by a carriage return"
-            return Trouble(f"{sentence}, as Windows ends lines", command)
+            return Trouble(Case.UNUSABLE, f"{sentence}, as Windows ends lines", command)
         if interpreter.startswith("/") and not is_executable(interpreter):
-            return Trouble(f"{sentence} is not there", f"head -n 1 {shlex.quote(whole)}")
+            remedy = f"head -n 1 {shlex.quote(whole)}"
+            return Trouble(Case.INTERPRETER, f"{sentence} is not there", remedy)
         if os.path.basename(interpreter) != "env" or not name or name[0] == "-" or "=" in name:
             return None
         name = name.split()[0]
@@ -123,7 +138,9 @@ class Lookup:
         if here and not self.is_path_known:
             return None
         found = self._not_in_path(f"{whole}: its interpreter {name}", name, path, here)
-        return found._replace(remedy="" if here else f"head -n 1 {shlex.quote(whole)}")
+        if here:
+            return found
+        return found._replace(case=Case.INTERPRETER, remedy=f"head -n 1 {shlex.quote(whole)}")
 
 
 def whole_path(job: JobFacts, program: str) -> str:

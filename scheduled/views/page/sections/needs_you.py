@@ -12,7 +12,7 @@ from scheduled.state.incident_entries import Incident
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
 from scheduled.views import incidents, wording
-from scheduled.views.attention import Item
+from scheduled.views.attention import Gravity, Item
 from scheduled.views.format import counted, span
 from scheduled.views.page.facts import Facts
 from scheduled.views.page.sections import strips
@@ -99,7 +99,7 @@ def _urgent(facts: Facts) -> list[Item]:
 
 
 def _is_error(item: Item, kind: str) -> bool:
-    return item.sign != "interrupted" and kind not in WARNINGS
+    return item.gravity is not Gravity.WARNING and kind not in WARNINGS
 
 
 def _rank(item: Item, incident: Incident | None) -> int:
