@@ -17,6 +17,8 @@ from scheduled.jobs.model import Job, Overlap
 from scheduled.planning import mutexes
 from scheduled.quick_classes import replace
 from scheduled.system import locks, processes
+from scheduled.views.page.facts import Facts
+from scheduled.views.page.sections import now_and_next
 from tests.builders import soak
 from tests.builders.beside import running_since_noon, ticking, wait_for
 from tests.builders.configuration import complaint, the_job
@@ -241,7 +243,7 @@ class _Held:
         os.waitpid(self._child, 0)
 
 
-def test_e8_why_list_and_status_name_the_job_that_has_it(home: Home) -> None:
+def test_e8_all_views_name_the_job_that_has_it(home: Home) -> None:
     with held_at_home(home):
         home.call("run", now=at("12:10"))
         why = home.call("why", "b", now=at("12:11")).out
@@ -249,6 +251,10 @@ def test_e8_why_list_and_status_name_the_job_that_has_it(home: Home) -> None:
         status = home.call("status", now=at("12:11")).out
         rows = json.loads(home.call("list", "--json", now=at("12:11")).out)["jobs"]
         waiting = json.loads(home.call("status", "--json", now=at("12:11")).out)["waiting"]
+        upcoming = home.call("next", now=at("12:11")).out
+        dry = home.call("run", "--dry-run", now=at("12:11")).out
+        session = home.session(at("12:11"))
+        page = now_and_next.model(Facts(session.config, session.store, session.snapshot()))
     after = home.call("why", "b", now=at("12:12")).out
 
     assert "it waits for the mutex x, which holder has since 12:00" in why
@@ -260,6 +266,12 @@ def test_e8_why_list_and_status_name_the_job_that_has_it(home: Home) -> None:
     }
     assert waiting == [{"job": "b", "mutex": "x", "held_by": ["holder"]}]
     assert "nothing holds it back any more" in after
+    assert "waits for the mutex x, which holder has since 12:00" in " ".join(upcoming.split())
+    assert "waits for the mutex x, which holder has" in " ".join(dry.split())
+    assert [(each.job, each.why.split(" since")[0]) for each in page.waiting] == [
+        ("b", "waits for the mutex x, which holder has")
+    ]
+    assert {each.job: each.is_waiting for each in page.upcoming} == {"b": True, "holder": False}
     assert "mutex" in home.call("show", "b").out
 
 

@@ -1,6 +1,8 @@
 """The grammar of durations, and that every place which takes a duration takes all of it."""
 
+import re
 from datetime import timedelta
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -29,6 +31,7 @@ WITH_UNITS = {
     "5 H": 18_000,
     "0090s": 90,
 }
+SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 each_duration = pytest.mark.parametrize(("text", "seconds"), WITH_UNITS.items())
 
 
@@ -54,8 +57,11 @@ def test_anything_else_is_refused(text: str) -> None:
 
 @pytest.mark.slow
 @given(st.from_regex(durations.PATTERN, fullmatch=True))
-def test_whatever_fits_the_pattern_has_a_value(text: str) -> None:
-    assert durations.parse(text) >= 0
+def test_whatever_fits_the_pattern_is_the_sum_of_its_parts(text: str) -> None:
+    parts = re.findall("([0-9.]+) ?([a-zA-Z]?)", text)
+    exact = sum(Fraction(number) * SECONDS[unit.lower()] for number, unit in parts)
+
+    assert durations.parse(text) == pytest.approx(float(exact), rel=1e-12, abs=1e-6)
 
 
 @each_duration

@@ -4,7 +4,6 @@ The oracle knows the rule as it is written and nothing else: a time is when the 
 or a later one. It is blind to offsets, gaps and second passes.
 """
 
-import contextlib
 import random
 import re
 from bisect import bisect_left
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduled.timing import time_words
+from scheduled.timing.instants import format_utc
 from scheduled.timing.time_words import AHEAD, BACK, UnreadableTimeError
 from scheduled.timing.timezones import zone_info
 from tests.builders import soak
@@ -186,32 +186,55 @@ def test_e14_what_is_no_time_or_may_be_two_is_refused(text: str) -> None:
             time_words.instant(text, NOW, BERLIN, direction)
 
 
-def test_whatever_is_typed_is_a_time_or_refused() -> None:
+def read(text: str, direction: int = AHEAD) -> datetime | None:
+    try:
+        return time_words.instant(text, NOW, BERLIN, direction)
+    except UnreadableTimeError:
+        return None
+
+
+def length(text: str) -> timedelta | None:
+    try:
+        return time_words.duration(text)
+    except UnreadableTimeError:
+        return None
+
+
+def test_whatever_is_typed_means_one_time_or_is_refused() -> None:
     dice = random.Random(14)
     words = re.split(
         " ",
         "now 8:00 8pm 2h in ago next last mon fri 22 nov 2026 today tomorrow at on from noon - + @"
         " / . : , T Z +01:00 2026-11-21 0 99 1h30m an 5 m month utc 2:30 feb 29 p.m.",
     )
+    times = lengths = 0
     for _ in range(soak.count(4_000, 100_000)):
         text = dice.choice((" ", "")).join(dice.choices(words, k=dice.randrange(1, 6)))
-        with contextlib.suppress(UnreadableTimeError):
-            time_words.instant(text, NOW, BERLIN, AHEAD)
-        with contextlib.suppress(UnreadableTimeError):
-            time_words.duration(text)
+        found, long = read(text), length(text)
+        if found is not None:
+            times += 1
+            assert read(format_utc(found)) == found, text
+            assert read(f" {text.upper().replace(' ', '  ')}  ") == found, text
+            back = read(text, BACK)
+            assert back in (None, found) or back <= NOW < found, text
+        if long is not None and re.search("[a-z]", text):
+            lengths += 1
+            assert read(f"in {text}") == NOW + long, text
+    assert times > 100
+    assert lengths > 20
 
 
 def test_the_origin_is_what_durations_times_of_day_and_weekdays_count_from() -> None:
     origin = at("2026-12-24T12:00:00")  # a Thursday
 
-    def read(text: str) -> datetime:
+    def read_from(text: str) -> datetime:
         return time_words.instant(text, NOW, "UTC", AHEAD, origin)
 
-    assert read("2h") == at("2026-12-24T14:00:00")
-    assert read("8:00") == at("2026-12-25T08:00:00")
-    assert read("mon") == at("2026-12-28T00:00:00")
-    assert read("in 2h") == at("2026-11-30T06:46:00")
-    assert read("tomorrow") == at("2026-12-01T00:00:00")
+    assert read_from("2h") == at("2026-12-24T14:00:00")
+    assert read_from("8:00") == at("2026-12-25T08:00:00")
+    assert read_from("mon") == at("2026-12-28T00:00:00")
+    assert read_from("in 2h") == at("2026-11-30T06:46:00")
+    assert read_from("tomorrow") == at("2026-12-01T00:00:00")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What runs now, what does not run by choice, and the next run of each job."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime, timedelta
 
 from scheduled.jobs.model import Job
@@ -9,6 +9,7 @@ from scheduled.quick_classes import NamedTuple
 from scheduled.state.records import ALL_JOBS
 from scheduled.timing import window
 from scheduled.timing.instants import parse_utc
+from scheduled.views import due_runs
 from scheduled.views.page.facts import Facts
 
 SHOWN = 12
@@ -42,18 +43,27 @@ class Held(NamedTuple):
     reason: str = ""
 
 
+class Waiting(NamedTuple):
+    """A job with a run that is due, and what it waits for."""
+
+    job: str
+    why: str
+
+
 class Upcoming(NamedTuple):
     """The next run of a job."""
 
     job: str
     at: datetime
     usual: float | None
+    is_waiting: bool = False
 
 
 class NowAndNext(NamedTuple):
     """All of it."""
 
     running: tuple[Running, ...]
+    waiting: tuple[Waiting, ...]
     held: tuple[Held, ...]
     disabled: tuple[str, ...]
     upcoming: tuple[Upcoming, ...]
@@ -62,21 +72,27 @@ class NowAndNext(NamedTuple):
     """How many more there are."""
     not_named: int = 0
     """How many more do not run by choice."""
+    not_shown: int = 0
+    """How many more wait."""
 
 
 def model(facts: Facts) -> NowAndNext:
     """Return what runs, what does not, and what comes."""
-    upcoming = sorted(_upcoming(facts), key=lambda each: (each.at, each.job))
+    waiting = [*_waiting(facts)]
+    names = {each.job for each in waiting}
+    upcoming = sorted(_upcoming(facts, names), key=lambda each: (each.at, each.job))
     held = [*_held(facts)]
     disabled = [job.id for job in facts.jobs if _is_disabled(facts, job)]
     return NowAndNext(
         tuple(_running(facts)),
+        tuple(waiting[:SHOWN]),
         tuple(held[:NAMED]),
         tuple(disabled[:NAMED]),
         tuple(upcoming[:SHOWN]),
         tuple(upcoming[SHOWN : SHOWN + LATER]),
         len(upcoming[SHOWN + LATER :]),
         len(held[NAMED:]) + len(disabled[NAMED:]),
+        len(waiting[SHOWN:]),
     )
 
 
@@ -95,6 +111,13 @@ def _running(facts: Facts) -> Iterator[Running]:
         seconds = usual_seconds(facts, row["job"])
         end = since + timedelta(seconds=seconds) if seconds and seconds > elapsed else None
         yield Running(row["job"], since, row["slot"] is None, elapsed, seconds, end)
+
+
+def _waiting(facts: Facts) -> Iterator[Waiting]:
+    due = (job for job in facts.jobs if job.id not in facts.snapshot.running)
+    for row in due_runs.rows(facts.snapshot.on_screen(), due):
+        if row["note"]:
+            yield Waiting(row["job"], facts.cut(row["note"]))
 
 
 def _held(facts: Facts) -> Iterator[Held]:
@@ -129,8 +152,8 @@ def _is_disabled(facts: Facts, job: Job) -> bool:
     return not (facts.is_enabled(job) or memory.suspended or memory.cancelled is not None)
 
 
-def _upcoming(facts: Facts) -> Iterator[Upcoming]:
+def _upcoming(facts: Facts, waiting: Container[str]) -> Iterator[Upcoming]:
     for job in facts.jobs:
         at = facts.snapshot.next_run(job)
         if at is not None:
-            yield Upcoming(job.id, at, usual_seconds(facts, job.id))
+            yield Upcoming(job.id, at, usual_seconds(facts, job.id), job.id in waiting)
