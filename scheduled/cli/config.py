@@ -98,7 +98,7 @@ def validate(context: click.Context, as_json: bool) -> int:
         doubtful = _warn_of_schedules(loaded.jobs)
         lacking = preflight.of_configuration(loaded, options.environ, now, known)
         days = _warn_of_days(loaded.jobs, now)
-        ours = (*unmatched.warnings(loaded), *past, *doubtful, *days)
+        ours = (*unmatched.warnings(loaded), *past, *doubtful, *days, *_warn_of_page(loaded))
         warnings = (*loaded.warnings, *ours, *lacking)
         schedules = schedule_list.rows(loaded.jobs)
     except ConfigError as error:
@@ -181,6 +181,14 @@ def _warn_of_past(jobs: Iterable[Job], now: datetime, known: Mapping[str, Any]) 
                 f"{job.source}: {job.id}: {job.schedule} has passed;"
                 " a job that no tick has seen before does not run for it"
             )
+
+
+def _warn_of_page(config: Config) -> Iterator[str]:
+    """Yield a warning if ticks would write the page over that of another root."""
+    from scheduled.ticks import page_file
+
+    if whose := page_file.of_another(config.page_path, config.places.root):
+        yield f"page: {config.page_path}: {whose}"
 
 
 def _warn_of_days(jobs: Iterable[Job], now: datetime) -> Iterator[str]:

@@ -42,6 +42,9 @@ def page(session: Session, *, is_opened: bool, output: str | None) -> None:
     if path is None:
         click.echo(text.encode("utf-8", "replace"), nl=False)
         return
+    whose = page_file.of_another(path, session.config.places.root)
+    if output is not None and whose:
+        raise UsageError(f"--output {output}: {whose}")
     named_output.write(path, text)
     if output is None:
         session.say(str(path))

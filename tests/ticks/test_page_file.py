@@ -10,14 +10,14 @@ import pytest
 
 from scheduled.errors import install_extra
 from scheduled.state import incident_events
-from scheduled.ticks import idle_hint, tick
+from scheduled.ticks import idle_hint, page_file, tick
 from scheduled.views.page import build
 from tests.builders.command import BARE, options
 from tests.builders.disks import mounted
 from tests.builders.engine import Engine
 from tests.builders.installed import WITHOUT_SWEEPS
 from tests.builders.jobs import RARELY, at, job
-from tests.builders.looks import Home
+from tests.builders.looks import Home, named
 from tests.builders.pages import parsed
 
 MINUTELY = "* * * * *"
@@ -182,3 +182,35 @@ def test_a_link_that_others_could_have_made_is_not_followed(engine: Engine) -> N
     engine.run_at("12:00")
 
     assert (engine.folder / "precious").read_text() == "precious"
+
+
+def test_the_page_of_another_root_is_not_written_over(tmp_path: Path) -> None:
+    target = tmp_path / "status.html"
+    homes = []
+    for name in ("one", "two & <b>"):
+        (tmp_path / name).mkdir()
+        home = Home(tmp_path / name)
+        home.configure(PAGE.replace("status.html", str(target)))
+        homes.append(home)
+    first, second = homes
+
+    first.call("run")
+    before = target.read_bytes()
+    said = second.call("run")
+    by_hand = second.call("page", "--output", str(target))
+    warned = second.call(named("config"), "validate")
+    kept = target.read_bytes()
+    first.call("run")
+
+    whose = f"is the page of {tmp_path / 'one'}; name another file for this one, or delete that"
+    assert f"page: {target}: {whose}" in said.err
+    assert (by_hand.code, whose in by_hand.err) == (2, True)
+    assert f"warning: page: {target}: {whose}" in warned.err
+    assert kept == before
+    assert page_file.of_another(target, tmp_path / "one") == ""
+
+    target.unlink()
+    second.call("run")
+    assert "two & <b>" in page_file.of_another(target, tmp_path / "one")
+    (tmp_path / "two & <b>").rename(tmp_path / "moved")
+    assert page_file.of_another(target, tmp_path / "one") == ""
