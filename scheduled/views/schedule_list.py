@@ -8,8 +8,10 @@ from scheduled.jobs.schedule import schedule_of
 from scheduled.system.text import excerpt
 from scheduled.views.schedule_meaning import meaning
 
-MOST = 100
-"""So many jobs are printed; of more, JSON has all."""
+MOST = 20
+"""So many jobs are printed; ..."""
+FIRST = 10
+"""... of more, these. JSON has all."""
 
 
 def rows(jobs: Iterable[Job]) -> list[dict[str, str]]:
@@ -32,12 +34,16 @@ def own(jobs: Iterable[Job]) -> list[Job]:
 
 def lines(jobs: Sequence[Job], zone: str) -> Iterator[str]:
     """Yield a line a job; its zone only if it is another than `zone`, and matters."""
-    cells = [(job.id, excerpt(job.schedule), _in_words(job, zone)) for job in jobs[:MOST]]
+    shown = len(jobs) if len(jobs) <= MOST else FIRST
+    cells = [(job.id, excerpt(job.schedule), _in_words(job, zone)) for job in jobs[:shown]]
     widths = [max((len(cell[place]) for cell in cells), default=0) for place in range(2)]
     for id_, schedule, words in cells:
         yield f"  {id_:<{widths[0]}}  {schedule:<{widths[1]}}  {words}"
-    if len(jobs) > MOST:
-        yield f"  and {len(jobs) - MOST} more; --json has all"
+    if len(jobs) > shown:
+        yield (
+            f"  and {len(jobs) - shown} more jobs of yours; --json has all, `scheduled next` says"
+            " when each runs"
+        )
 
 
 def _in_words(job: Job, zone: str) -> str:

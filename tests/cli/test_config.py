@@ -219,12 +219,17 @@ def test_e2_validate_says_each_schedule_back_in_words(root: Path) -> None:
     )
 
 
-def test_e2_of_many_jobs_validate_says_the_first_hundred(root: Path) -> None:
-    jobs = "".join(f'  j{n:03}: {{schedule: hourly, command: "true"}}\n' for n in range(103))
-    written(root, f"jobs:\n{jobs}")
+def test_e2_of_many_jobs_validate_says_the_first_and_how_many_more(root: Path) -> None:
+    jobs = [f'  j{n:03}: {{schedule: hourly, command: "true"}}\n' for n in range(21)]
+    written(root, f"jobs:\n{''.join(jobs)}")
 
-    lines = call(root, "validate").out.splitlines()
-    assert lines[-2:] == ["  j099  hourly  every hour", "  and 3 more; --json has all"]
+    first, *lines, last = call(root, "validate").out.splitlines()
+    assert first == "ok: 26 jobs"
+    assert (len(lines), lines[-1]) == (10, "  j009  hourly  every hour")
+    assert last.startswith("  and 11 more jobs of yours; --json has all")
+    assert len(json.loads(call(root, "validate", "--json").out)["schedules"]) == 26
+    written(root, f"jobs:\n{''.join(jobs[:20])}")
+    assert len(call(root, "validate").out.splitlines()) == 21
 
 
 def test_e3_validate_warns_of_schedules_that_may_not_be_meant(root: Path) -> None:
