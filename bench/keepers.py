@@ -15,7 +15,8 @@ from bench.cost import work
 from bench.row import Effort, Row
 from scheduled.jobs.model import Attempt, Job
 from scheduled.runs import process
-from scheduled.runs.process import RunContext, Running
+from scheduled.runs.process import Running
+from scheduled.runs.run_context import RunContext
 from scheduled.system import locks
 
 # Loaded as in a tick: what a keeper costs depends on the size of the process that forks it.

@@ -36,7 +36,19 @@ AIPASS, COMMANDS, GAIA, MAINTENANCE = (
     manual.page(f"reference/{name}") for name in ("aipass", "commands", "gaia", "maintenance")
 )
 HANDLERS, INSTALL, RUNS = map(manual.page, ("how-to/handlers", "how-to/install", "reference/runs"))
-FOREIGN = {"apt", "cd", "cp", "crontab", "docker", "export", "git", "install", "pip", "pipx"}
+FOREIGN = {
+    "apt",
+    "cd",
+    "cp",
+    "crontab",
+    "docker",
+    "export",
+    "git",
+    "install",
+    "pip",
+    "pipx",
+    "python",
+}
 FOREIGN |= {"python3", "twine", "useradd", "uv"}
 """What people type besides the program's own commands."""
 

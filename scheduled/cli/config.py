@@ -27,7 +27,7 @@ from scheduled.jobs.model import FirstRun, Job, Move
 from scheduled.jobs.schedule import schedule_of
 from scheduled.notify import masked
 from scheduled.runs import handler_params
-from scheduled.runs.environment import env_file_problems
+from scheduled.runs.environment import UnusableEnvironmentError, env_file_problems
 from scheduled.system.files import replace, umask
 from scheduled.system.text import one_line
 from scheduled.system.trusted import Trust
@@ -159,6 +159,7 @@ def _problems_of_runs(config: Config, options: PathOptions) -> Iterator[str]:
     """
     yield from secret_files.problems(config, options.environ)
     folder = config.places.config_folder
+    yield from _problems_of_executors(config, options, folder)
     for job in config.jobs:
         for problem in env_file_problems(job, options.environ, folder, config.trust):
             yield f"{job.source}: {job.id}: {problem}"
@@ -168,6 +169,18 @@ def _problems_of_runs(config: Config, options: PathOptions) -> Iterator[str]:
     yield from handler_params.problems(
         config.jobs, options.environ, folder, config.trust, of_packages
     )
+
+
+def _problems_of_executors(config: Config, options: PathOptions, folder: Path) -> Iterator[str]:
+    if not config.executors:
+        return
+    from scheduled.runs.executors import settings
+
+    for name, found in config.executors.items():
+        try:
+            settings.with_files(found, folder, options.environ, config.trust)
+        except UnusableEnvironmentError as error:
+            yield f"{config.origins['executors']}: executors.{name}: {error}"
 
 
 def _warn_of_past(jobs: Iterable[Job], now: datetime, known: Mapping[str, Any]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What `doctor` has to know of configuration and state, as plain values for its checks."""
 
 import shlex
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from scheduled.cli import tick_calls
@@ -81,8 +81,20 @@ def _with_state(session: Session, config: Config, facts: Facts) -> Facts:
         last_tick=max(seen, default=None),
         damages=tuple(store.recovered),
         jobs=tuple(job_facts(job, config, facts.cron_variables) for job in jobs),
+        executors=tuple(_executors(config)),
         **_limits(jobs, config, store.state, facts),
     )
+
+
+def _executors(config: Config) -> Iterator[tuple[str, str, float | None]]:
+    """Yield each executor with what is wrong, and how many seconds its clock is ahead."""
+    if config.executors:
+        from scheduled.runs.executors import probe
+
+        for name, found in probe.all_of(
+            config.executors, config.places.config_folder, config.trust
+        ):
+            yield name, found.problem, found.ahead
 
 
 def _limits(jobs: Iterable[Job], config: Config, state: State, facts: Facts) -> dict[str, Any]:
@@ -121,13 +133,14 @@ def facts_by_key(
     """Return the facts, and what each key with a command needs."""
     root, cwd_problem = config.places.root, ""
     variables, env_file_problem = _variables(job, config, environ)
+    here = replace(job, command="", cwd="") if job.executor else job
     try:
-        folder = environment.working_directory(job, root, variables)
+        folder = environment.working_directory(here, root, variables)
     except UnusableEnvironmentError as error:
         folder, cwd_problem = root, str(error)
     commands = {
         key: command
-        for key, command in (("command", job.command), ("only_if", job.only_if))
+        for key, command in (("command", here.command), ("only_if", here.only_if))
         if command
     }
     calls = _calls_by_key(job, commands, variables)

@@ -230,6 +230,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "scheduled doctor",
         "scheduled doctor --as-cron",
     ),
+    "executors": (
+        "scheduled executors",
+        "scheduled executors nas --json",
+    ),
     "notify": ("scheduled notify test",),
     "notify test": (
         "scheduled notify test",

@@ -25,6 +25,7 @@ TEXTS = {
     "timeout": "TIME",
     "max_retries": "N",
     "cwd": "DIR",
+    "executor": "NAME",
     "catch_up": "WORD",
     "window": "HOURS",
     "starts": "WHEN",

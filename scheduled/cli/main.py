@@ -44,6 +44,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "incidents": "incidents:incidents",
         "ack": "ack:ack",
         "doctor": "doctor:doctor",
+        "executors": "executors:executors",
         "notify": "notify:notify",
     },
     "Change": {

@@ -37,7 +37,7 @@ RUNS = 5
 def next_runs(
     session: Session, job: str | None, *, count: int | None, explain: bool, as_json: bool
 ) -> None:
-    """List the upcoming runs of one job, or the next run of each; first what is due now.
+    """List the upcoming runs of one job, or the next run of each.
 
     With --json and no JOB, the next runs of all jobs together. Of a SCHEDULE, such as "0 6 L * *",
     says in words what it means, and when a job would run.

@@ -49,6 +49,8 @@ def prune(session: Session, *, yes: bool, dry_run: bool, as_json: bool) -> None:
     Lists them and asks. A copy of each file is kept in the state directory; the history stays. Of
     jobs that stand in scheduled.yaml, names the lines for you to remove.
     """
+    if not dry_run:
+        session.own_state()
     found = [*_prunable(session)]
     files = [each for each in found if each.path is not None]
     if not as_json:
@@ -56,7 +58,6 @@ def prune(session: Session, *, yes: bool, dry_run: bool, as_json: bool) -> None:
     if files and not dry_run:
         if not yes:
             _confirm(session, len(files), as_json=as_json)
-        session.own_state()
         copies = {each.job.id: _remove(session, each) for each in files}
     else:
         copies = {}

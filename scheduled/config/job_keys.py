@@ -29,6 +29,7 @@ from scheduled.config.converters import (
     time_window,
 )
 from scheduled.config.day_values import days
+from scheduled.config.executor_values import executor, resources
 from scheduled.config.job_values import moment, names, shell
 from scheduled.config.key import Key, with_aliases
 from scheduled.config.ping_values import job_ping
@@ -79,6 +80,18 @@ JOB_KEYS: Mapping[str, Key] = with_aliases(
             ", read when a run starts; relative to the configuration's directory",
         ),
         "cwd": Key("the directory it starts in, relative to the root", single_line, "the root"),
+        "executor": Key(
+            "where it runs: the name of one of [`executors`](executors.md)",
+            executor,
+            "local",
+            "; `local` is this machine",
+        ),
+        "resources": Key(
+            "what of a worker it takes, `{gpu: 1}`",
+            resources,
+            "none",
+            ", on an [executor](executors.md) of Dask whose workers declare such resources",
+        ),
         "umask": Key('its umask in octal digits, `"077"`', file_mask, "inherited"),
         "nice": Key(
             "its niceness, -20 to 19",

@@ -24,6 +24,7 @@ from scheduled.config.converters import (
     text_list,
 )
 from scheduled.config.day_values import calendars
+from scheduled.config.executor_values import executors
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.key import Key, with_aliases
 from scheduled.config.own_defaults import ENTRIES
@@ -251,6 +252,14 @@ KEYS: Mapping[str, Key] = with_aliases(
             calendars,
             "none",
             example="{off: off.txt}",
+        ),
+        "executors": Key(
+            "[where jobs may run](executors.md) besides this machine, by name,"
+            " `{nas: {kind: ssh, host: nas}}`",
+            executors,
+            "none",
+            example="{nas: {kind: ssh, host: nas}}",
+            stops_jobs=False,
         ),
         "trusted_owners": Key(
             "users besides you and root whose configuration files are trusted",

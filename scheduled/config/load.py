@@ -11,6 +11,7 @@ from scheduled.config import (
     all_jobs,
     cache,
     calendars,
+    executors,
     gptme_format,
     job_files,
     offers,
@@ -49,6 +50,7 @@ DEFAULTS: Mapping[str, Any] = {
     "notify": {},
     "subscribe": {},
     "calendars": {},
+    "executors": {},
     "trusted_owners": (),
     "retention": {},
     "log_file": "",
@@ -67,7 +69,7 @@ class Config:
 
     places: Paths
     jobs: tuple[Job, ...]
-    """Disabled ones too: unchanged built-in jobs, those of the file in its order, job files."""
+    """Disabled ones too: built-in jobs, those of the file in its order, job files."""
     timezone: str
     enabled: bool
     """Whether any job runs; if not, each is disabled."""
@@ -92,7 +94,8 @@ class Config:
     notify: Mapping[str, Mapping[str, Any]]
     """The settings of each channel, by name; wrong ones are left out."""
     subscribe: Mapping[str, Mapping[str, Any]]
-    """Those of each subscriber."""
+    executors: Mapping[str, Mapping[str, Any]]
+    """Those of each subscriber, and of each executor."""
     calendars: Mapping[str, Mapping[str, Any]]
     """What each calendar is made of, by name: a `file`, `days`, or a `country`."""
     trusted_owners: Sequence[str]
@@ -106,8 +109,7 @@ class Config:
     log_name: str
     """The name in each of them."""
     log_rotation: Mapping[str, Any] | None
-    """How large in bytes and old in seconds logs of ticks may get, and how many old ones are kept;
-    None: they are not rotated."""
+    """How large and old logs of ticks may get, and how many old ones are kept; None: any."""
     permissions: Mapping[str, Mapping[str, Any]] | None
     """What jobs may do, by level, prefix and id; None if the file does not say."""
     problems: tuple[str, ...]
@@ -222,6 +224,7 @@ def _load(options: PathOptions) -> Config:
     own = roots.own_jobs(parsed.jobs, resolved.root, stamps)
     found = all_jobs.collect(parsed, own, files, values, origins)
     found = calendars.applied(found, calendars.Source(options, resolved, parsed, trust, unsaved))
+    found = executors.applied(found, values["executors"])
     all_stamps = {**stamps, **scan.stamps, **files.stamps, **found.stamps}
     unwritable = _without_our_own(resolved, values, origins, all_stamps)
     return Config(

@@ -14,6 +14,7 @@ from scheduled.config.yaml_document import Node
 _OF_ONE_JOB = "says what one job is; set it in each job"
 REFUSED: Mapping[str, str] = {
     **dict.fromkeys(("id", "name", "description", "command", "handler"), _OF_ONE_JOB),
+    "resources": "are for one executor; set them in each job",
     "schedule": "says when one job runs; set it in each job",
     "params": "are for one handler; set them in each job",
     "after": "would have jobs wait for themselves; set it in each job that has to wait",

@@ -21,6 +21,8 @@ class Policies(TypedDict, total=False):
     env: Mapping[str, str]
     env_file: str
     cwd: str
+    executor: str
+    resources: Mapping[str, float] | None
     umask: int | str
     nice: int
     success_codes: int | Sequence[int]

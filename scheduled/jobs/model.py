@@ -121,6 +121,10 @@ class Job:
     """A file of NAME=VALUE lines; relative to the configuration's directory. Empty: none."""
     cwd: str = ""
     """Relative to the root; empty: the root itself."""
+    executor: str = ""
+    """Where it runs, by the name in `executors`; empty: on this machine."""
+    resources: dict[str, float] = field(default_factory=dict)
+    """What of a worker of that executor it takes, by name."""
     umask: int | None = None
     """None: that of `scheduled`."""
     nice: int | None = None
@@ -277,5 +281,7 @@ class AttemptResult:
     """Whether a handler failed because there is no space left where it writes."""
     cpu_seconds: float | None = None
     max_rss_bytes: int | None = None
+    where: dict[str, Any] = field(default_factory=dict)
+    """Where else it ran: `executor`, `host`, `user`, `worker`, `pid`; empty: on this machine."""
     handler_file: str = ""
     """The file of the handler that ran; empty for a command, and for a built-in handler."""

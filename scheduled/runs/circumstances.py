@@ -13,7 +13,7 @@ from zlib import crc32
 
 from scheduled.jobs.model import Job
 from scheduled.runs import environment
-from scheduled.runs.process import RunContext
+from scheduled.runs.run_context import RunContext
 from scheduled.system.masking import STARS, Mask, is_secret
 
 KEYS = (

@@ -18,7 +18,7 @@ from scheduled.runs import environment
 from scheduled.system.masking import is_secret
 
 if TYPE_CHECKING:
-    from scheduled.runs.process import RunContext
+    from scheduled.runs.run_context import RunContext
 
 MOST_LINKS = 40
 KEPT = frozenset(("HOME", "PATH", "LANG", "TZ", "USER", "LOGNAME", "SHELL"))

@@ -9,7 +9,8 @@ from scheduled.quick_classes import dataclass
 from scheduled.runs import circumstances, ending, preconditions, process, supervisor
 from scheduled.runs.ending import Ending
 from scheduled.runs.preconditions import Declined, Guards, NotNow
-from scheduled.runs.process import RunContext, Running
+from scheduled.runs.process import Running
+from scheduled.runs.run_context import RunContext
 from scheduled.state.records import ActiveRun
 from scheduled.system import locks
 from scheduled.system.locks import Lock
@@ -36,6 +37,8 @@ class Effects:
     """Remove what the processes of a run left, once its end is on record."""
     finish_output: Callable[[str, str, Job | None, RunContext], str] = ending.finish_output
     """Finish the output of a run whose tick died."""
+    seconds_elsewhere: Callable[[ActiveRun, str, RunContext], float] = ending.seconds_elsewhere
+    """Return for how long a run may live on elsewhere that nobody of this machine asks for."""
     look_around: Callable[[Job, str, RunContext], dict[str, Any]] = circumstances.look
     """Return the circumstances of a run that succeeded."""
     are_told: bool = True

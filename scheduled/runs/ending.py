@@ -8,7 +8,7 @@ import signal
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scheduled.errors import UnreadableFileError, reason_of
 from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
@@ -16,12 +16,18 @@ from scheduled.jobs.permissions import CONFINED
 from scheduled.quick_classes import NamedTuple, replace
 from scheduled.runs import environment, exit_file, lingering_output
 from scheduled.runs.environment import UnusableEnvironmentError
+from scheduled.runs.executors import elsewhere
+from scheduled.runs.executors.local import RESULT
 from scheduled.runs.exit_file import ExitStatus
 from scheduled.runs.output import OutputFile
-from scheduled.runs.process import RESULT, RunContext, Running, output_path
+from scheduled.runs.process import Running
+from scheduled.runs.run_context import RunContext, output_path
 from scheduled.state.records import ActiveRun
 from scheduled.system import files, private
 from scheduled.system.masking import Mask, is_secret
+
+if TYPE_CHECKING:  # most runs are of this machine
+    from scheduled.runs.executors.answer import Answer
 
 KEEPER_DIED = "the process that waited for it was killed"
 LARGEST_RESULT = 64 * 1024
@@ -47,11 +53,17 @@ def result_of(running: Running) -> AttemptResult:
             Outcome.INTERRUPTED, elapsed, reason=KEEPER_DIED, error=KEEPER_DIED, trouble=trouble
         )
     stop = "" if _ended_first(running, status) else running.stop
-    report = (
-        _handler_report(running.output.path, job) if (job := running.attempt.job).handler else None
-    )
-    result = _result(running.attempt, running.output, running.mask, _End(status, stop, report))
+    job, path = running.attempt.job, running.output.path
+    report = _handler_report(path, job) if job.handler else None
+    found = elsewhere.answer(path, status) if job.executor else None
+    end = _End(status, stop, report, found)
+    result = _result(running.attempt, running.output, running.mask, end)
     return replace(result, final=True, is_refused=True) if running.is_refused else result
+
+
+def lives_elsewhere(running: Running) -> bool:
+    """Return whether a run may live on elsewhere whose keeper was killed."""
+    return running.status is None and elsewhere.seconds_left(running.output.path) > 0
 
 
 class Ending(NamedTuple):
@@ -81,6 +93,8 @@ def recovered(ending: Ending, context: RunContext) -> AttemptResult | None:
     report = _handler_report(path, job) if job.handler else None
     if status is None and report and ending.is_gone:  # the keeper was killed when all was done
         status = ExitStatus(None, seconds=report.get("seconds", 0.0))
+    if status is None and run.executor and ending.is_gone:
+        status = elsewhere.status_without_keeper(path)
     if status is None:
         return None
     stop = _stop_of(ending, status)
@@ -90,7 +104,8 @@ def recovered(ending: Ending, context: RunContext) -> AttemptResult | None:
     attempt = replace(attempt, given=run.given or {})
     mask, trouble = _mask_of(attempt, path, context)
     output = OutputFile(path, job.max_output)
-    result = _result(attempt, output, mask, _End(status, stop, report))
+    found = elsewhere.answer(path, status) if run.executor else None
+    result = _result(attempt, output, mask, _End(status, stop, report, found))
     return replace(result, trouble=result.trouble or trouble)
 
 
@@ -127,12 +142,18 @@ def watch_output(job_id: str, run_id: str, job: Job | None, context: RunContext)
     lingering_output.watch(OutputFile(output_path(context, job_id, run_id), limit))
 
 
+def seconds_elsewhere(run: ActiveRun, job_id: str, context: RunContext) -> float:
+    """Return for how long a run may live on elsewhere whose processes of this machine are gone."""
+    path = _output_of(job_id, run.run_id, context) if run.executor else None
+    return elsewhere.seconds_left(path) if path is not None else 0.0
+
+
 def forget(job_id: str, run_id: str, context: RunContext) -> None:
     """Remove what the processes of a run left for us; its end is on record."""
     path = _output_of(job_id, run_id, context)
     if path is None:
         return
-    for suffix in (exit_file.SUFFIX, RESULT):
+    for suffix in (exit_file.SUFFIX, RESULT, *elsewhere.SUFFIXES):
         with contextlib.suppress(OSError):  # it is pruned with the old output
             private.remove(path.with_suffix(suffix))
 
@@ -164,6 +185,8 @@ class _End(NamedTuple):
     """Why it was stopped, if it was."""
     report: dict[str, Any] | None
     """What a handler's process left, empty if that is nothing; None for a command."""
+    answer: "Answer | None" = None
+    """What became of it elsewhere; None for a run of this machine."""
 
 
 def _ended_first(running: Running, status: ExitStatus) -> bool:
@@ -177,6 +200,8 @@ def _ended_first(running: Running, status: ExitStatus) -> bool:
 
 def _result(attempt: Attempt, output: OutputFile, mask: Mask, end: _End) -> AttemptResult:
     """Return the outcome of a run, and finish its output."""
+    if end.answer is not None:
+        end = end._replace(status=end.answer.applied_to(end.status))
     facts: dict[str, Any] = {
         "duration": timedelta(seconds=end.status.seconds),
         "exit_code": end.status.exit_code,
@@ -187,6 +212,8 @@ def _result(attempt: Attempt, output: OutputFile, mask: Mask, end: _End) -> Atte
     if end.report is None:
         facts["result"], refusal = _command_result(output.last_line(LARGEST_RESULT))
     facts["trouble"] = finish(output, mask) or refusal
+    if end.answer is not None:
+        facts["where"] = end.answer.where or {}
     return _without_secrets(_judge(attempt.job, end, facts), mask)
 
 
@@ -204,6 +231,8 @@ def finish(output: OutputFile, mask: Mask) -> str:
 def _judge(job: Job, end: _End, facts: dict[str, Any]) -> AttemptResult:
     """Return the outcome of a run that has ended, and why."""
     code = end.status.exit_code
+    if end.answer is not None and (result := elsewhere.judge(end.answer, end.stop, facts)):
+        return result
     if end.status.failure:
         return _not_started(end.status, facts)
     if end.stop == "timeout":

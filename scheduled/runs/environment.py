@@ -43,10 +43,18 @@ def variables(
     result = dict(environ)
     if not result.get("HOME"):
         result |= _home()
-    if attempt.job.env_file:
-        path = resolve(attempt.job.env_file, folder, result)
+    return result | own_variables(attempt, result, folder, trust)
+
+
+def own_variables(
+    attempt: Attempt, environ: Mapping[str, str], folder: Path, trust: Trust | None = None
+) -> dict[str, str]:
+    """Return what the job and the run add to an environment. Raises as `variables` does."""
+    job, result = attempt.job, dict[str, str]()
+    if job.env_file:
+        path = resolve(job.env_file, folder, environ)
         result |= _from_file(path, trust or Trust())
-    return result | dict(attempt.job.env) | run_variables(attempt)
+    return result | dict(job.env) | run_variables(attempt)
 
 
 def run_variables(attempt: Attempt) -> dict[str, str]:

@@ -3,10 +3,9 @@
 The tick forks it, without exec, and may then be killed at any moment: the keeper has a session of
 its own, ignores the signals that end a tick, and keeps the lock of the run's lane. It holds nothing
 else of the tick's, above all not the pipe that cron reads. It is the subreaper of its job, so
-whatever the job starts stays its descendant, and nobody else's. A job that ends leaves running what
-it left behind, unless somebody is stopping the run, or the job may leave nothing: then the keeper
-kills it. A keeper that lasts waits for the next run after one that has left nothing behind (see
-`runs.keeper_pool`).
+whatever the job starts stays its descendant, and nobody else's. What a job has left behind goes on,
+unless somebody is stopping the run, or the job may leave nothing: then the keeper kills it. One
+that lasts waits for the next run after one that has left nothing behind (see `runs.keeper_pool`).
 """
 
 import contextlib
@@ -63,6 +62,8 @@ class Order(NamedTuple):
     """Whether all that it has started ends with it."""
     mutexes: tuple[int, ...] = ()
     """The descriptors of the mutexes that the keeper holds, too."""
+    lease_path: str | None = None
+    """The lease of a run elsewhere, which is waited out before it is over."""
 
 
 FREE = b"free\n"
@@ -79,7 +80,7 @@ class Kept(NamedTuple):
     """Where it writes one line once it has started the job, and another when the job has ended.
     Then it writes `FREE`, or ends."""
     started: int
-    """Its start time, as the kernel counts it."""
+    """As the kernel counts it."""
 
 
 def start(order: Order) -> Kept:
@@ -177,6 +178,10 @@ class _Keeper:
             self._tell(pid)
             self._let_go()
             status = self._wait(pid)
+        if self._order.lease_path is not None:
+            from scheduled.runs.executors import lease
+
+            lease.wait_out(self._order.lease_path)
         self._report(status)
         if self._order.confinement is not None:
             from scheduled.runs import confine, confined_child
@@ -185,7 +190,6 @@ class _Keeper:
 
     def _is_free(self) -> bool:
         """Return whether nothing of the run is left, and say so to the tick."""
-        order = self._order
         # What it was forked with are locks and ends of others, which it would hold on to.
         if self._is_stopping or not self._has_only_its_own or self._niceness != _niceness():
             return False
@@ -196,10 +200,9 @@ class _Keeper:
         except ChildProcessError:
             pass
         self._let_go()  # of the output of a job that could not be started
-        if order.lock is not None:
-            os.close(order.lock)
-        for mutex in order.mutexes:
-            os.close(mutex)
+        for number in (self._order.lock, *self._order.mutexes):
+            if number is not None:
+                os.close(number)
         try:
             return os.write(self._pipe, FREE) > 0
         except OSError:  # the tick is gone

@@ -19,7 +19,7 @@ from scheduled.jobs.permissions import CONFINED
 from scheduled.quick_classes import NamedTuple, dataclass, field
 from scheduled.runs import environment
 from scheduled.runs.environment import UnusableEnvironmentError
-from scheduled.runs.process import RunContext
+from scheduled.runs.run_context import RunContext
 
 if TYPE_CHECKING:
     from scheduled.runs.confine import Confinement

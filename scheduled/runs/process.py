@@ -6,68 +6,31 @@ no lock.
 """
 
 import contextlib
-import json
 import os
-import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from scheduled.errors import RefusedError, reason_of
-from scheduled.jobs.model import Attempt, Job
-from scheduled.jobs.permissions import CONFINED, Permissions
-from scheduled.quick_classes import NamedTuple, dataclass, field
-from scheduled.runs import environment, exit_file, keeper, plain_command
+from scheduled.jobs.model import Attempt
+from scheduled.quick_classes import dataclass, field
+from scheduled.runs import exit_file, keeper
 from scheduled.runs.environment import UnusableEnvironmentError
+from scheduled.runs.executors import local
+from scheduled.runs.executors.program import Program
 from scheduled.runs.exit_file import ExitStatus
 from scheduled.runs.keeper import Kept
 from scheduled.runs.keeper_pool import KeeperPool
 from scheduled.runs.output import OutputFile
+from scheduled.runs.run_context import RunContext, output_path
 from scheduled.system import descriptors
 from scheduled.system.locks import Lock
 from scheduled.system.masking import Mask
 from scheduled.system.processes import Family
-from scheduled.system.trusted import Trust
-from scheduled.timing.instants import format_utc
-
-if TYPE_CHECKING:  # most ticks confine nothing
-    from scheduled.runs import confine
-
-RESULT = ".result"
-"""Suffix of the file, beside the output, in which a handler's process leaves its report."""
-FD_REPORT = "fd:3"
-"""What a handler's process is told in place of its path, if it may open no file there."""
-
 
 START_SECONDS = 2.0
 """How long a run that is to be stopped may take to start."""
-
-
-class RunContext(NamedTuple):
-    """What every run of a tick needs to know of its installation."""
-
-    state_dir: Path
-    root: Path
-    central_dir: Path
-    config_dir: Path
-    """The directory that the `env_file` of a job is relative to."""
-    zone: str
-    now: datetime
-    environ: Mapping[str, str]
-    trust: Trust | None = None
-    """Whose files may be executed; None: ours and root's."""
-    keepers: KeeperPool | None = None
-    """Where the keeper of a run comes from; None: each run has one forked."""
-    permissions: Permissions | None = None
-    """What jobs may do, as it is configured."""
-    closed_files: tuple[Path, ...] = ()
-    """The places of the configuration file, existing or not."""
-    closed: tuple[Path, ...] = ()
-    """Those of job files and handlers, too."""
-    secret_files: Callable[[], tuple[Path, ...]] = tuple
-    """Returns the files in which the configuration says that secrets are."""
 
 
 @dataclass
@@ -97,6 +60,8 @@ class Running:
     mask: Mask = field(default_factory=lambda: Mask({}))
     """Hides the secrets of its environment in all that is kept of the run."""
     pool: KeeperPool | None = None
+    is_reaped: bool = False
+    """Whether its keeper has ended, and was waited for."""
     is_released: bool = False
     """Whether its keeper has said that nothing of the run is left, and is another run's by now."""
     _keeper_started: int = 0
@@ -177,10 +142,11 @@ class Running:
 
     def has_ended(self) -> bool:
         """Return whether its keeper has ended or is free, and reap it. Never waits."""
-        if not self.keeper or self.is_released:
+        if not self.keeper or self.is_released or self.is_reaped:
             return True
         if not os.waitpid(self.keeper, os.WNOHANG)[0]:
             return False
+        self.is_reaped = True
         if self.pool is not None:
             self.pool.let_go(self.keeper)
         return True
@@ -209,13 +175,9 @@ def start(attempt: Attempt, memory: dict[str, Any], context: RunContext, lock: L
         running.failure, running.is_shortage = f"{output.path}: {reason_of(error)}", True
         return running
     try:
-        plan = _plan(attempt, context)
-        environ = context.environ if plan is None else plan.environ
-        variables = environment.variables(attempt, environ, context.config_dir, context.trust)
-        running.mask = Mask(variables if plan is None else {**context.environ, **variables})
-        directory = environment.working_directory(attempt.job, context.root, variables)
-        setup = _Setup(variables, directory, descriptor, plan and plan.confinement)
-        _launch(running, setup, memory, context, lock)
+        program = _program(attempt, memory, context, path)
+        running.mask = Mask(program.hidden)
+        _launch(running, program, descriptor, context.keepers, lock)
     except UnusableEnvironmentError as error:
         running.failure = str(error)
     except RefusedError as error:
@@ -228,70 +190,45 @@ def start(attempt: Attempt, memory: dict[str, Any], context: RunContext, lock: L
     return running
 
 
-def _plan(attempt: Attempt, context: RunContext) -> "confine.Plan | None":
-    """Return how a run is confined; None if it is not. Raises RefusedError if it cannot be."""
-    if attempt.job.level not in CONFINED or attempt.as_before:
-        return None
-    from scheduled.runs import confine
+def _program(attempt: Attempt, memory: dict[str, Any], context: RunContext, path: Path) -> Program:
+    """Return what is started for a run: the job itself, or what brings it to its executor.
 
-    return confine.plan(attempt, context)
+    Raises UnusableEnvironmentError, RefusedError and OSError.
+    """
+    if attempt.job.executor:
+        from scheduled.runs.executors import errand
 
-
-def output_path(context: RunContext, job_id: str, run_id: str) -> Path:
-    """Return the path of the output of a run; its other files stand beside it."""
-    return context.state_dir / "runs" / job_id / f"{run_id}.log"
-
-
-class _Setup(NamedTuple):
-    """What a child starts with: variables, working directory, and a descriptor for its output."""
-
-    environ: dict[str, str]
-    directory: Path
-    output: int
-    confinement: "confine.Confinement | None" = None
+        return errand.program(attempt, context, path)
+    return local.program(attempt, memory, context, path)
 
 
 def _launch(
-    running: Running, setup: _Setup, memory: dict[str, Any], context: RunContext, lock: Lock
+    running: Running, program: Program, output: int, keepers: KeeperPool | None, lock: Lock
 ) -> None:
     """Start the keeper of a run. Raises OSError if that is impossible."""
-    job, path, confinement = running.attempt.job, running.output.path, setup.confinement
-    report = path.with_suffix(RESULT)
-    if confinement is not None and job.handler:
-        confinement = confinement._replace(report=os.path.abspath(report))
-    command, shell = (
-        _command(running.attempt, str(report) if confinement is None else FD_REPORT),
-        None,
-    )
-    if confinement is None and (words := _words_without_shell(job, setup.environ)):
-        command, shell = words, command
-    if job.handler:
-        setup.environ.pop("PYTHONHOME", None)  # the child is this very interpreter
+    attempt, path = running.attempt, running.output.path
     with contextlib.ExitStack() as opened:
-        description: IO[bytes] | None = None
-        if job.handler:
-            description = opened.enter_context(
-                _description(running.attempt, memory, context, confinement)
-            )
+        stdin = opened.enter_context(_unnamed_file(program.stdin)) if program.stdin else None
         order = keeper.Order(
-            command=command,
-            environ=setup.environ,
-            directory=str(setup.directory),
-            umask=job.umask,
-            nice=job.nice,
-            output=setup.output,
-            stdin=description.fileno() if description is not None else None,
+            command=program.command,
+            environ=program.environ,
+            directory=str(program.directory),
+            umask=program.umask,
+            nice=program.nice,
+            output=output,
+            stdin=stdin.fileno() if stdin is not None else None,
             lock=opened.enter_context(lock.shared()),
             exit_path=os.path.abspath(path.with_suffix(exit_file.SUFFIX)),
             started=running.started,
-            run_id=running.attempt.run_id,
-            shell=shell,
-            confinement=confinement,
-            leaves_nothing=confinement is not None and confinement.is_scoped,
+            run_id=attempt.run_id,
+            shell=program.shell,
+            confinement=program.confinement,
+            leaves_nothing=program.leaves_nothing,
             mutexes=_descriptors(lock.mutexes, opened),
+            lease_path=program.lease_path,
         )
-        running.pool = context.keepers
-        running.watch(keeper.start(order) if running.pool is None else running.pool.start(order))
+        running.pool = keepers
+        running.watch(keeper.start(order) if keepers is None else keepers.start(order))
 
 
 def _descriptors(locks: Iterable[Lock], opened: contextlib.ExitStack) -> tuple[int, ...]:
@@ -300,64 +237,15 @@ def _descriptors(locks: Iterable[Lock], opened: contextlib.ExitStack) -> tuple[i
     return tuple(number for number in numbers if number is not None)
 
 
-def _command(attempt: Attempt, report: str) -> list[str]:
-    job = attempt.job
-    if job.handler:
-        # -P: a json.py in the working directory must not hide the standard library's.
-        module = "scheduled.runs.handler_child"
-        return [sys.executable, "-P", "-X", "utf8", "-m", module, report]
-    return job.words(job.command)
-
-
-def _words_without_shell(job: Job, environ: Mapping[str, str]) -> list[str]:
-    """Return the words of a command that is as well started without a shell; else empty.
-
-    A shell may have another value for PWD, and its exit code for a command that a signal has killed
-    is more than 128.
-    """
-    if job.handler or job.shell or not isinstance(job.command, str) or "PWD" in environ:
-        return []
-    if any(code > 128 for code in (*job.success_codes, *job.defer_codes)):
-        return []
-    return plain_command.words(job.command)
-
-
-def _description(
-    attempt: Attempt,
-    memory: dict[str, Any],
-    context: RunContext,
-    confinement: "confine.Confinement | None",
-) -> IO[bytes]:
-    """Return an unnamed file that describes the run to the child, ready to be read."""
-    cache = context.state_dir / "cache" / attempt.job.id
-    description = {
-        "handler": attempt.job.handler,
-        "job": attempt.job.id,
-        "run_id": attempt.run_id,
-        "now": format_utc(context.now),
-        "zone": context.zone,
-        "root": str(context.root),
-        "central_dir": str(context.central_dir),
-        "cache_dir": str(cache) if confinement is None else confinement.temporary,
-        "state_dir": str(context.state_dir),
-        "configuration": [str(path) for path in context.closed],
-        "slot": format_utc(attempt.slot),
-        "attempt": attempt.attempt,
-        "catch_up": attempt.catch_up,
-        "missed": attempt.missed,
-        "last_success": format_utc(attempt.last_success),
-        "params": attempt.job.params,
-        "memory": memory,
-        "owners": sorted(context.trust.owners) if context.trust is not None else [],
-    }
-    stream = _unnamed_file()
-    stream.write(json.dumps(description).encode())
+def _unnamed_file(data: bytes) -> IO[bytes]:
+    """Return a file without a name, ready to be read: in memory, where the system has such."""
+    stream = _opened_unnamed()
+    stream.write(data)
     stream.seek(0)
     return stream
 
 
-def _unnamed_file() -> IO[bytes]:
-    """Return a file without a name: in memory, where the system has such files."""
+def _opened_unnamed() -> IO[bytes]:
     with contextlib.suppress(AttributeError, OSError):
         return open(os.memfd_create("description"), "w+b")
     import tempfile  # every tick that starts a handler would pay for it

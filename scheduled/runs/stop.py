@@ -8,7 +8,7 @@ import signal
 from datetime import datetime, timedelta
 
 from scheduled.runs import supervisor
-from scheduled.state import events
+from scheduled.state import process_events
 from scheduled.state.records import ActiveRun
 from scheduled.state.store import Store
 
@@ -27,7 +27,7 @@ def escalate(store: Store, job: str, run: ActiveRun, reason: str, now: datetime)
     """
     stop = run.stop
     if stop is None:
-        store.write(now, events.stop_requested(job, run.run_id, reason))
+        store.write(now, process_events.stop_requested(job, run.run_id, reason))
         supervisor.signal_run(run, signal.SIGTERM)
     elif now > stop.at + PATIENCE:
         return False

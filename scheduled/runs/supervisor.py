@@ -133,6 +133,8 @@ class Supervisor:
             is_kept = running.keeper and not running.is_released
             if is_kept and (running.stop or running.status is None):
                 _kill(running, signal.SIGKILL)
+            if running.attempt.job.executor and ending.lives_elsewhere(running):
+                continue  # its keeper was killed, which would have waited
             self.running.remove(running)
             yield running, ending.result_of(running)
 

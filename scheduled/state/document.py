@@ -46,6 +46,7 @@ class RunEntry(TypedDict, total=False):
     stop: StopEntry | None
     given: dict[str, Any]
     mutexes: list[str]
+    where: dict[str, Any]
     finished_at: str | None
     reason: str | None
     outcome: str | None

@@ -190,6 +190,8 @@ class RunStarted(Recorded):
     """The day from which its slot was moved."""
     mutexes: NotRequired[list[str]]
     """The mutexes that it has."""
+    where: NotRequired[dict[str, Any]]
+    """Where else it runs: its `executor`, and once that is known the place."""
 
 
 class ProcessStarted(Recorded):
@@ -245,6 +247,7 @@ class RunEnded(Recorded):
     trouble: NotRequired[str]
     circumstances: NotRequired[dict[str, Any]]
     given: NotRequired[dict[str, Any]]
+    where: NotRequired[dict[str, Any]]
 
 
 # Messages

@@ -14,7 +14,6 @@ from scheduled.state.document import State
 from scheduled.state.present import Ahead
 from scheduled.state.records import ActiveRun, Retry
 from scheduled.state.resolution import Resolution
-from scheduled.system.processes import Family
 from scheduled.timing.instants import format_utc
 from scheduled.timing.slots import MissedRange
 
@@ -178,25 +177,9 @@ def run_started(
         event["moved_from"] = attempt.moved_from
     if attempt.job.mutex:
         event["mutexes"] = sorted({*attempt.job.mutex})
+    if attempt.job.executor:
+        event["where"] = {"executor": attempt.job.executor}
     return event
-
-
-def process_started(attempt: Attempt, family: Family) -> kinds.ProcessStarted:
-    """Build the event that names the processes of a run, so that a later tick can find them."""
-    return {
-        "event": "spawned",
-        "job": attempt.job.id,
-        "run_id": attempt.run_id,
-        "pid": family.pid,
-        "pid_started": family.started or None,
-        "keeper": family.keeper,
-        "keeper_started": family.keeper_started,
-    }
-
-
-def stop_requested(job: str, run_id: str, reason: str) -> kinds.StopRequested:
-    """Build the event that asks the tick of a run in progress to stop it."""
-    return {"event": "told_to_stop", "job": job, "run_id": run_id, "reason": reason}
 
 
 def run_said_not_now(
@@ -265,6 +248,8 @@ def run_ended(
         event["memory"], event["section"] = result.memory, attempt.job.memory_section
     if attempt.given:
         event["given"] = attempt.given
+    if result.where or attempt.job.executor:
+        event["where"] = result.where or {"executor": attempt.job.executor}
     return _with_resolution(event, resolution)
 
 
@@ -300,6 +285,8 @@ def run_interrupted(job: str, run: ActiveRun, resolution: Resolution) -> kinds.R
     }
     if run.given:
         event["given"] = run.given
+    if run.executor:
+        event["where"] = {"executor": run.executor}
     return _with_resolution(event, resolution)
 
 

@@ -74,6 +74,9 @@ class Row(TypedDict):
     moved_from: str | None
     """the day from which the run was moved, as the job does not run on that day; null if it was
     not"""
+    where: dict[str, Any] | None
+    """where it ran if not on this machine: its `executor` and, as far as they are known, `host`,
+    `user`, `worker` and `pid`; else null"""
 
 
 COLUMNS = tuple(Row.__annotations__)
@@ -364,6 +367,7 @@ def _row(event: Event) -> Row:
         "missed_capped": missed >= COUNT_CAP,
         "given": given if isinstance(given := event.get("given"), dict) else None,
         "moved_from": _text(event, "moved_from"),
+        "where": where if isinstance(where := event.get("where"), dict) else None,
     }
 
 

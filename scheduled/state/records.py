@@ -67,6 +67,8 @@ class ActiveRun(NamedTuple):
     """How many earlier attempts for its slot were interrupted."""
     given: dict[str, Any] | None = None
     """What it was given by hand, without secrets."""
+    executor: str = ""
+    """Where else it runs; empty: on this machine."""
     is_ahead: bool = False
     """Whether a clock that has been corrected since claimed its slot before its time."""
     mutexes: tuple[str, ...] = ()
@@ -270,6 +272,7 @@ def _run(entry: RunEntry | None) -> ActiveRun | None:
         tick_started=entry.get("tick_started"),
         interruptions=entry.get("interruptions", 0),
         given=entry.get("given"),
+        executor=str((entry.get("where") or {}).get("executor") or ""),
         is_ahead=bool(entry.get("ahead")),
         mutexes=tuple(entry.get("mutexes") or ()),
     )

@@ -129,7 +129,7 @@ def _claim_lane(
     if lock is None:
         pid = recovery.orphan(tick, job.id, lane)
         run = tick.memory(job.id).runs.get(lane)
-        return StillRunning(_outlived(pid, run)) if pid else StillRunning()
+        return StillRunning(recovery.outlived(pid, run)) if pid else StillRunning()
     try:
         outcome = _LockedJob(tick, job, lane, lock).claim(by_hand=by_hand, slotless=slotless)
     except BaseException:
@@ -138,12 +138,6 @@ def _claim_lane(
     if not isinstance(outcome, Claim):
         lock.release()
     return outcome
-
-
-def _outlived(pid: int, run: ActiveRun | None) -> str:
-    if run is not None and (run.given or {}).get("detached"):
-        return f"still running as process {pid}, which was started by hand"
-    return f"still running as process {pid}, though the tick that started it died"
 
 
 def _apply_overlap(tick: TickContext, job: Job, running: StillRunning) -> NotStarted:
@@ -203,7 +197,7 @@ class _LockedJob:
         run = tick.memory(job.id).runs.get(self.lane)
         pid = recovery.recover(tick, job.id, run) if run is not None else 0
         if pid:
-            return StillRunning(_outlived(pid, run))
+            return StillRunning(recovery.outlived(pid, run))
         memory = tick.memory(job.id)
         if memory.runs and job.overlap is not Overlap.ALLOW:
             return StillRunning()  # in another lane, from when `overlap` was `allow`

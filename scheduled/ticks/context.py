@@ -14,7 +14,7 @@ from scheduled.quick_classes import NamedTuple
 from scheduled.runs import environment
 from scheduled.runs.effects import Effects
 from scheduled.runs.keeper_pool import KeeperPool
-from scheduled.runs.process import RunContext
+from scheduled.runs.run_context import RunContext
 from scheduled.state import events, history, records
 from scheduled.state.history import Row
 from scheduled.state.journal import Event
@@ -125,6 +125,7 @@ def run_context(config: Config, now: datetime, environ: Mapping[str, str]) -> Ru
         trust=config.trust,
         keepers=KeeperPool(),
         permissions=config.permissions,
+        executors=config.executors,
         closed_files=files,
         secret_files=lambda: tuple(_secret_files(config, environ)),
         closed=(*files, *config.jobs_dirs, *config.handler_dirs),

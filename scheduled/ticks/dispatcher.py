@@ -7,6 +7,7 @@ is left to a later tick, and the report says why.
 import signal
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from scheduled.config.load import Config
@@ -19,7 +20,7 @@ from scheduled.runs.preconditions import NotNow
 from scheduled.runs.process import Running
 from scheduled.state import history
 from scheduled.state.history import Row
-from scheduled.ticks import claim, outbox
+from scheduled.ticks import claim, outbox, start_order
 from scheduled.ticks.claim import (
     BeingReplaced,
     Claim,
@@ -33,6 +34,7 @@ from scheduled.ticks.claim import (
 )
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.job_runner import JobRunner, StartedRun
+from scheduled.ticks.places import Places
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc, parse_utc
@@ -114,6 +116,7 @@ class Dispatcher:
 
     def __post_init__(self) -> None:
         self._runner = JobRunner(self.tick)
+        self._places = Places(self.config.max_concurrent, self.config.executors)
 
     def run(self, decisions: list[Decision]) -> None:
         """Run what is due, and what comes due by that."""
@@ -155,15 +158,29 @@ class Dispatcher:
                 self._budget -= decision.catch_up
                 yield decision.job
 
-    def _has_room(self) -> bool:
-        return len(self.children.running) + len(self._claims) < self.config.max_concurrent
+    def _has_room(self, job: Job) -> bool:
+        return self._places.is_free(job, self._in_progress(), self.tick.store.state)
 
     def _claim_queued(self) -> None:
-        while self._has_room() and not self.report.storage_error:
-            job = _pop_startable(self._queue, self._in_progress(), self._soon())
+        while not self.report.storage_error:
+            in_progress = self._in_progress()
+            may_start = partial(self._may_start, in_progress)
+            job = start_order.pop_startable(
+                self._queue, in_progress, self._soon(), may_start, len(self.config.executors)
+            )
             if job is None:
                 return
-            self._claim(job, self.tick)
+            if job.executor and not self._has_room(job):
+                self._carry_over(job, self._places.reason(job.executor))
+            else:
+                self._claim(job, self.tick)
+
+    def _may_start(self, in_progress: list[Job], job: Job) -> bool:
+        """Return whether there is a place for a job, or none that this tick could wait for."""
+        if not job.executor:
+            return self._places.is_free(job, in_progress, self.tick.store.state)
+        waits = any(other.executor == job.executor for other in in_progress)
+        return not waits or self._has_room(job)
 
     def _soon(self) -> list[Job]:
         """Return the jobs that are tried again in this tick, and so may yet succeed in it."""
@@ -180,20 +197,21 @@ class Dispatcher:
 
     def _claim_retries(self) -> None:
         for at, job in list(self._retries):
-            if at <= self.tick.clock() and self._has_room():
+            if at <= self.tick.clock() and self._has_room(job):
                 self._retries.remove((at, job))
                 self._claim(job, self.tick.later())
 
     def _seconds_to_next_retry(self) -> float | None:
-        if not self._retries or not self._has_room():  # until there is, there is no hurry
+        soon = [at for at, job in self._retries if self._has_room(job)]
+        if not soon:  # until there is room, there is no hurry
             return None
-        next_at = min(at for at, _ in self._retries)
+        next_at = min(soon)
         return max((next_at - self.tick.clock()).total_seconds(), 0.0)
 
     def _patience(self) -> float | None:
         """Return after how many seconds something may be done though no run has ended."""
         seconds = self._seconds_to_next_retry()
-        if not self._held or not self._has_room():
+        if not any(self._has_room(job) for job, _ in self._held):
             return seconds
         return MUTEX_POLL if seconds is None else min(seconds, MUTEX_POLL)
 
@@ -353,28 +371,3 @@ def _start_data(attempt: Attempt) -> dict[str, Any]:
         "catch_up": attempt.catch_up,
         "missed": attempt.missed,
     }
-
-
-def _pop_startable(queue: list[Job], in_progress: list[Job], soon: list[Job]) -> Job | None:
-    """Take the first job out of the queue that waits for no other job of this tick.
-
-    Neither for one that has to end before it, which may be tried again `soon`, nor for a mutex.
-    """
-    for index, job in enumerate(queue):
-        if (job.waits_for or job.after) and _waits(job, (*queue, *in_progress, *soon)):
-            continue
-        if job.mutex and _is_excluded(job, in_progress):
-            continue
-        return queue.pop(index)
-    return None
-
-
-def _is_excluded(job: Job, in_progress: list[Job]) -> bool:
-    from scheduled.planning import mutexes
-
-    return mutexes.excludes(job, in_progress)
-
-
-def _waits(job: Job, others: Iterable[Job]) -> bool:
-    awaited = (*job.waits_for, *job.after)
-    return any(other.id in awaited for other in others)

@@ -8,7 +8,7 @@ from scheduled.errors import StateError
 from scheduled.jobs.model import AttemptResult
 from scheduled.quick_classes import NamedTuple
 from scheduled.runs.process import Running
-from scheduled.state import events, records
+from scheduled.state import process_events, records
 from scheduled.state.history import Row
 from scheduled.system.locks import Lock
 from scheduled.ticks import run_end
@@ -57,7 +57,9 @@ class JobRunner:
         for running in new:
             running.is_recorded = True
         if new:
-            spawned = [events.process_started(running.attempt, running.family) for running in new]
+            spawned = [
+                process_events.process_started(running.attempt, running.family) for running in new
+            ]
             self._tick.store.record(self._tick.clock(), *spawned, sync=False)
 
     def end(self, run: StartedRun, result: AttemptResult, outgoing: list[dict[str, Any]]) -> Row:

@@ -14,7 +14,8 @@ from scheduled.config.load import Config
 from scheduled.errors import reason_of
 from scheduled.jobs.model import Job, Outcome
 from scheduled.runs import output_files
-from scheduled.runs.process import RunContext, Running
+from scheduled.runs.process import Running
+from scheduled.runs.run_context import RunContext
 from scheduled.state import failed_pings
 from scheduled.state.history import Row
 from scheduled.ticks.report import Exit, Report

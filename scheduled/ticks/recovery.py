@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 10.0
 """How long to wait for the keeper of a run that was killed."""
 POLL_SECONDS = 0.01
+ELSEWHERE = -1
+"""In the place of the process of a run that may live on elsewhere."""
 
 
 def recover_all(tick: TickContext) -> None:
@@ -75,6 +77,8 @@ def recover(tick: TickContext, job_id: str, run: ActiveRun, *, is_overdue: bool 
             supervisor.signal_run(run, signal.SIGKILL)
         # Its keeper may have written the end since, or a handler all but its exit code.
         result = tick.effects.recovered(ending._replace(is_gone=True), tick.run_context)
+    if result is None and tick.effects.seconds_elsewhere(run, job_id, tick.run_context) > 0:
+        return ELSEWHERE
     if result is None:
         _record_interruption(tick, job_id, run, job)
     else:
@@ -87,6 +91,15 @@ def orphan(tick: TickContext, job_id: str, lane: int) -> int:
     """Return the process of a run that goes on though its tick died; 0 if there is none."""
     run = tick.memory(job_id).runs.get(lane)
     return tick.effects.find_orphan(run) if run is not None else 0
+
+
+def outlived(pid: int, run: ActiveRun | None) -> str:
+    """Return why a slot waits for a run whose tick does not wait for it any more."""
+    if pid == ELSEWHERE and run is not None:
+        return f"the connection to {run.executor} is lost: it may still run there for a moment"
+    if run is not None and (run.given or {}).get("detached"):
+        return f"still running as process {pid}, which was started by hand"
+    return f"still running as process {pid}, though the tick that started it died"
 
 
 def _watch_orphan(tick: TickContext, job_id: str, lane: int) -> None:

@@ -24,7 +24,7 @@ from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Start
 from scheduled.runs import lingering_output
 from scheduled.runs.effects import LIVE, Effects
-from scheduled.runs.process import RunContext
+from scheduled.runs.run_context import RunContext
 from scheduled.runs.supervisor import Supervisor
 from scheduled.state import events, heartbeat, history, known_days, records, tick_interval
 from scheduled.state.history import Row

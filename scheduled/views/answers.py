@@ -51,6 +51,7 @@ class Status(TypedDict):
     dead_letter: list[dict[str, Any]]
     paused: dict[str, Any]
     next: list[dict[str, Any]]
+    finished: list[dict[str, Any]]
     counts: dict[str, Any]
     seed_state: dict[str, Any]
     findings: list[dict[str, str]]

@@ -186,6 +186,10 @@ def _codes(codes: Sequence[int]) -> str:
     )
 
 
+def _resources(amounts: Mapping[str, float]) -> str:
+    return ", ".join(f"{name}: {amount:g}" for name, amount in amounts.items()) or "none"
+
+
 def _retention(of: Of) -> str:
     limits = of.values["retention"]
     parts = [length(limits["age"])] if limits.get("age") is not None else []
@@ -307,6 +311,8 @@ HOW = (
     Setting("shell", ("shell",), lambda of: command_line(of.job.shell) or "/bin/sh -c"),
     Setting("handler", ("handler",), lambda of: of.values["handler"], True),
     Setting("params", ("params",), _params),
+    Setting("executor", ("executor",), lambda of: of.job.executor or "this machine"),
+    Setting("resources", ("resources",), lambda of: _resources(of.job.resources)),
     Setting("directory", ("cwd",), lambda of: of.values["cwd"] or "the root"),
     Setting("environment", ("env",), _environment),
     Setting("variables in", ("env_file",), lambda of: of.values["env_file"]),

@@ -83,6 +83,8 @@ def note(row: Row, zone: tzinfo, now: datetime | None = None) -> str:
     remarks = [*_lateness(row)]
     if given := wording.given(row["given"]):
         remarks.append(given)
+    if row["where"]:
+        remarks.append(wording.where(row["where"]))
     if row["moved_from"]:
         remarks.append(f"moved from {row['moved_from']}")
     if row["attempt"] > 1:

@@ -10,7 +10,7 @@ from scheduled.planning import decide
 from scheduled.runs.output_files import log_path
 from scheduled.state import failed_pings, tallies
 from scheduled.state.document import State
-from scheduled.state.records import pauses
+from scheduled.state.records import ActiveRun, pauses
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.timezones import zone_info
 from scheduled.views import gaps, incidents, jobs, upcoming
@@ -95,10 +95,22 @@ def _running(snapshot: Snapshot) -> list[dict[str, Any]]:
             "slot": format_utc(run.slot),
             "since": format_utc(run.started_at),
             "pid": run.pid,
+            "where": elsewhere(snapshot, job, run),
         }
         for job, run in active
     ]
     return sorted(rows, key=lambda row: (str(row["since"]), str(row["job"])))
+
+
+def elsewhere(snapshot: Snapshot, job: str, run: ActiveRun) -> dict[str, Any] | None:
+    """Return where a run takes place that is not of this machine; None for any other."""
+    if not run.executor:
+        return None
+    from scheduled.runs.executors import lease
+
+    path = snapshot.state_dir / "runs" / job / f"{run.run_id}.log"
+    found = lease.read(lease.path_of(path))
+    return found.where if found is not None else {"executor": run.executor}
 
 
 def _waiting(snapshot: Snapshot) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from scheduled.jobs.model import Job
 from scheduled.state.history import Row
 from scheduled.system.text import one_line
 from scheduled.timing.instants import parse_utc
-from scheduled.views import estimate, job_table, status_facts, tables
+from scheduled.views import estimate, job_table, status_facts, tables, wording
 from scheduled.views.attention import Attention, items
 from scheduled.views.columns import Column, Grid, Indented, Part
 from scheduled.views.format import clock, counted, headed, relative
@@ -83,7 +83,7 @@ def _running(document: Mapping[str, Any], snapshot: Snapshot) -> Grid:
             clock(started, snapshot.now, snapshot.zone) if started else "?",
             progress,
             one_line(row["run_id"]),
-            str(row["pid"] or "unknown"),
+            wording.where(row["where"]) if row["where"] else str(row["pid"] or "unknown"),
         )
     return grid
 

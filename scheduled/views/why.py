@@ -159,6 +159,7 @@ def _attempt(row: Row, snapshot: Snapshot) -> str:
     ended = wording.outcome(row["outcome"])
     late = ", as catch-up" if row["catch_up"] else ""
     late += f", moved from {row['moved_from']}" if row["moved_from"] else ""
+    late += f", {wording.where(row['where'])}" if row["where"] else ""
     more = f", covers {passed(row['missed'])}" if row["run_id"] and row["missed"] else ""
     if why.startswith(ended) and row["outcome"] == Outcome.TIMED_OUT:
         ended = why

@@ -58,6 +58,15 @@ def listed(names: Sequence[str], last: str = "and") -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
+def where(found: Mapping[str, Any]) -> str:
+    """Return where else a run took place: `on nas (backup@nas1)`, as far as that is known."""
+    name, host = found.get("executor") or "another machine", found.get("host") or ""
+    user, worker = found.get("user"), found.get("worker")
+    place = f"{user}@{host}" if user and host else str(host)
+    place = ", ".join(part for part in (place, f"worker {worker}" if worker else "") if part)
+    return f"on {name} ({place})" if place else f"on {name}"
+
+
 def given(values: Mapping[str, Any] | None) -> str:
     """Return what a run was given by hand, as it was typed; '' if it was nothing."""
     if not values:

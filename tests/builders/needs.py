@@ -29,6 +29,9 @@ PACKAGES = {
     "openssl": "openssl",
     "restic": "restic",
     "sqlite3": "sqlite3",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "sshd": "openssh-server",
     "chrt": "util-linux",
     "flock": "util-linux",
     "ionice": "util-linux",
@@ -48,9 +51,15 @@ PACKAGES = {
 
 def programs(*names: str) -> None:
     """Skip the test unless all these programs are installed."""
-    if missing := [name for name in names if not shutil.which(name)]:
+    if missing := [name for name in names if not path_of(name)]:
         packages = sorted({PACKAGES[Path(name).name] for name in missing})
         pytest.skip(f"needs {', '.join(missing)}: apt install {' '.join(packages)}")
+
+
+def path_of(name: str) -> str:
+    """Return where a program is, also one for the administrator; '' if it is nowhere."""
+    places = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin:/sbin"
+    return shutil.which(name, path=places) or ""
 
 
 def chromium() -> None:

@@ -319,7 +319,7 @@ def test_the_keys_of_show_json(root: Path) -> None:
         "log_file", "log_level", "log_name", "log_rotation", "enabled",
         "max_cpu_percent", "max_memory_percent", "idle_threshold_cpu", "idle_threshold_memory",
         "max_retries", "retry_delay", "max_retry_delay", "max_cron_tasks",
-        "permissions", "defaults", "calendars",
+        "permissions", "defaults", "calendars", "executors",
     }  # fmt: skip
     assert found["settings"]["root"] == {"value": str(root), "from": "--root"}
     assert found["jobs"][-1]["command"] == ["x", "[red]"]

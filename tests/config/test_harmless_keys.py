@@ -45,6 +45,7 @@ STOPS = {
     "routes": False,
     "notify": False,
     "subscribe": False,
+    "executors": False,
     "retention": False,
     "log_file": False,
     "log_level": False,

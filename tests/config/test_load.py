@@ -81,6 +81,7 @@ def test_the_default_in_the_manual_is_the_one_in_effect() -> None:
         "routes": "as shipped",
         "notify": "none",
         "subscribe": "none",
+        "executors": "none",
         "trusted_owners": "none",
         "calendars": "none",
         "retention": "{age: 30d}",

@@ -40,7 +40,8 @@ def jobs_of(found: Config) -> dict[str, Job]:
 
 
 def mine(root: Path, text: str, more: str = "") -> Job:
-    return jobs_of(loaded(root, f"{text}{WITHOUT_SWEEPS}{OWN}{more}}}\n"))["mine"]
+    known = "executors: {nas: {kind: ssh, host: nas}}\n"
+    return jobs_of(loaded(root, f"{known}{text}{WITHOUT_SWEEPS}{OWN}{more}}}\n"))["mine"]
 
 
 def everywhere(root: Path) -> None:
@@ -108,7 +109,7 @@ VALUES: dict[str, str] = {
     "not_on": "sun", "only_on": "[sat, 12-25]", "move": "next",
     "max_runs": "5", "keep": "2d", "delete_after_success": "true",
     "starts": "2026-01-01", "ends": "2027-01-01", "mutex": "x", "shell": "bash", "max_output": "2M",
-    "retention": "{count: 3}", "report": "output", "ping": "https://example.org/ping",
+    "executor": "nas", "retention": "{count: 3}", "report": "output", "ping": "https://example.org/ping",
 }  # fmt: skip
 """A value that is not the default, of each key."""
 

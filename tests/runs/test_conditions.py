@@ -7,7 +7,7 @@ from typing import Any
 from scheduled.jobs.model import Attempt
 from scheduled.runs import preconditions
 from scheduled.runs.preconditions import Declined, NotNow
-from scheduled.runs.process import RunContext
+from scheduled.runs.run_context import RunContext
 from tests.builders.jobs import at, job
 
 

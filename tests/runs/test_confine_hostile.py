@@ -12,7 +12,7 @@ import pytest
 from scheduled.jobs.model import Attempt
 from scheduled.runs import confine, confined_condition, preconditions
 from scheduled.runs.preconditions import Declined, NotNow
-from scheduled.runs.process import RunContext
+from scheduled.runs.run_context import RunContext
 from scheduled.system import landlock
 from tests.builders import needs
 from tests.builders.confined import ORDINARY, ROOT, Confined, installation

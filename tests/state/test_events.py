@@ -17,13 +17,14 @@ from scheduled.state import (
     incident_events,
     outbox_events,
     permission_events,
+    process_events,
     run_limit_events,
     tick_events,
 )
 
 BUILDERS = (
     *(events, created_events, day_events, incident_events, outbox_events, permission_events),
-    *(run_limit_events, tick_events),
+    *(process_events, run_limit_events, tick_events),
 )
 DECLARED = {**vars(event_types), **vars(incident_event_types)}
 ROOT = Path(__file__).parents[2]
@@ -38,8 +39,8 @@ def test_only_the_builders_write_events() -> None:
         if isinstance(node, ast.Dict) and is_event(node) and path not in DECLARING
     }
 
-    kinds = ("", "created_", "day_", "incident_", "outbox_", "permission_", "run_limit_", "tick_")
-    assert writers == {f"{kind}events.py" for kind in kinds}
+    kinds = ("", "created_", "day_", "incident_", "outbox_", "permission_", "process_")
+    assert writers == {f"{kind}events.py" for kind in (*kinds, "run_limit_", "tick_")}
 
 
 def test_each_declared_event_is_applied_and_no_other() -> None:

@@ -33,6 +33,7 @@ KEYS = [
     "missed_capped",
     "given",
     "moved_from",
+    "where",
 ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from scheduled.jobs.model import Attempt
 from scheduled.runs.effects import LIVE
 from scheduled.runs.preconditions import NotNow
-from scheduled.runs.process import RunContext
+from scheduled.runs.run_context import RunContext
 from scheduled.state import events
 from scheduled.system import locks
 from scheduled.ticks.claim import Claim, GuardUnusable, NotDue, StillRunning, claim

@@ -12,7 +12,7 @@ from scheduled.jobs.model import Attempt, CatchUp
 from scheduled.planning import older_slots
 from scheduled.runs.effects import LIVE
 from scheduled.runs.preconditions import Declined, NotNow
-from scheduled.runs.process import RunContext
+from scheduled.runs.run_context import RunContext
 from scheduled.state import events
 from scheduled.ticks.claim import Claim, Skipped, claim
 from scheduled.ticks.tick import Tick

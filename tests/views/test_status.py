@@ -255,6 +255,7 @@ def test_what_runs_is_running_and_not_overdue() -> None:
             "slot": "2026-11-21T11:00:00Z",
             "since": "2026-11-21T11:00:00Z",
             "pid": 4711,
+            "where": None,
         }
     ]
 

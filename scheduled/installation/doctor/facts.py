@@ -84,6 +84,9 @@ class Facts:
     """The jobs that run without the limits of their ids, as they did before there were any."""
     refused: tuple[tuple[str, str], ...] = ()
     """Those whose runs cannot be held to them here, each with the reason."""
+    executors: tuple[tuple[str, str, float | None], ...] = ()
+    """Where jobs may run besides this machine: what is wrong with it, and how many seconds its
+    clock is ahead of this one."""
     trust: Trust = field(default_factory=Trust)
 
     @property

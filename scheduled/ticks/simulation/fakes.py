@@ -17,7 +17,8 @@ from typing import Any
 from scheduled.jobs.model import Attempt, AttemptResult, Outcome
 from scheduled.runs.effects import Effects
 from scheduled.runs.output import NO_SECRETS, OutputFile
-from scheduled.runs.process import RunContext, Running
+from scheduled.runs.process import Running
+from scheduled.runs.run_context import RunContext
 from scheduled.state import apply
 from scheduled.state.document import State
 from scheduled.state.journal import Event
@@ -114,6 +115,7 @@ NO_EFFECTS = Effects(
     find_orphan=lambda _run: 0,
     stop_overdue=lambda _run: False,
     recovered=lambda _ending, _context: None,
+    seconds_elsewhere=lambda *_arguments: 0.0,
     forget=lambda *_arguments: None,
     finish_output=lambda *_arguments: "",
     look_around=lambda *_arguments: {},

@@ -1,0 +1,206 @@
+"""The converters of `executors`, of a job's `executor`, and of its `resources`."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from scheduled.config.converters import (
+    Converter,
+    InvalidValue,
+    boolean,
+    describe,
+    duration,
+    integer,
+    single_line,
+)
+from scheduled.config.yaml_document import Node
+from scheduled.errors import did_you_mean
+from scheduled.system.text import excerpt
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
+LOCAL = "local"
+"""The name of the executor that every job has that names none: this machine."""
+_WORD = re.compile(r"[^\s\0-\x1f\x7f-]\S*")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LEASE = (10.0, 3600.0)
+"""The shortest and the longest lease, in seconds."""
+
+
+def _text(node: Node) -> str:
+    """Return a word that a program takes for an argument, and never for an option."""
+    text = single_line(node)
+    if not _WORD.fullmatch(text) or not text.isprintable():
+        raise InvalidValue(f"{describe(node)}: expected one word that does not begin with -")
+    return text
+
+
+_word = Converter(_text, {"type": "string", "pattern": r"^[^\s-]\S*$"})
+
+
+_file = Converter(single_line, {"type": "string", "minLength": 1})
+
+
+def _lease(node: Node) -> float:
+    seconds = duration(node)
+    if not LEASE[0] <= seconds <= LEASE[1]:
+        raise InvalidValue(f"{describe(node)}: expected 10 seconds to 1 hour, such as 30s")
+    return seconds
+
+
+COMMON: Mapping[str, Converter[Any]] = {
+    "lease": Converter(_lease, duration.schema),
+    "connect_timeout": duration,
+    "max_concurrent": integer(1, 10_000),
+}
+"""What every executor may say of itself."""
+KINDS: Mapping[str, Mapping[str, Converter[Any]]] = {
+    "ssh": {
+        "host": _word,
+        "python": _word,
+        "ssh_config": _file,
+    },
+    "dask": {
+        "address": _word,
+        "tls_ca": _file,
+        "tls_cert": _file,
+        "tls_key": _file,
+        "insecure": boolean,
+    },
+}
+"""What an executor of each kind may say besides."""
+REQUIRED: Mapping[str, tuple[str, ...]] = {"ssh": ("host",), "dask": ("address",)}
+DEFAULTS: Mapping[str, Any] = {"lease": 30.0, "connect_timeout": 10.0, "max_concurrent": 20}
+
+
+def _executors(node: Node) -> dict[str, Any]:
+    if node.value is None:
+        return {}
+    if not node.is_mapping:
+        raise InvalidValue(f"expected names with settings, found {describe(node)}")
+    if node.duplicates:
+        name, line = node.duplicates[0]
+        raise InvalidValue(f'duplicate name "{excerpt(name)}", again in line {line}')
+    found = {}
+    for name, value in node.value.items():
+        if name == LOCAL:
+            raise InvalidValue(f'"{LOCAL}": is this machine; give the executor another name')
+        if not NAME.fullmatch(name):
+            what = "a name has letters, digits, dots, `_` and `-`, and begins with a letter"
+            raise InvalidValue(f'"{excerpt(name)}": {what}')
+        try:
+            found[name] = _executor(value)
+        except InvalidValue as error:
+            raise InvalidValue(f"{name}: {error}") from None
+    return found
+
+
+def _executor(node: Node) -> dict[str, Any]:
+    if not node.is_mapping:
+        what = "{kind: ssh, host: nas}"
+        raise InvalidValue(f"expected settings like {what}, found {describe(node)}")
+    if node.duplicates:
+        raise InvalidValue(f'duplicate key "{excerpt(node.duplicates[0][0])}"')
+    kind = node.value["kind"].text if "kind" in node.value else ""
+    if kind not in KINDS:
+        what = f'"{excerpt(kind)}": no such kind' if kind else "kind is missing"
+        raise InvalidValue(f"{what}; there are {', '.join(KINDS)}")
+    settings = {key: value for key, value in node.value.items() if key != "kind"}
+    values = {"kind": kind, **DEFAULTS, **_settings(settings, kind)}
+    for key in REQUIRED[kind]:
+        if key not in values:
+            raise InvalidValue(f"{key} is missing")
+    if kind == "dask":
+        _check_address(values)
+    return values
+
+
+def _settings(settings: Mapping[str, Node], kind: str) -> dict[str, Any]:
+    known, values = {**COMMON, **KINDS[kind]}, {}
+    for key, value in settings.items():
+        if key not in known:
+            raise InvalidValue(f'"{excerpt(key)}": no such key of {kind}{did_you_mean(key, known)}')
+        try:
+            values[key] = known[key](value)
+        except InvalidValue as error:
+            raise InvalidValue(f"{key}: {error}") from None
+    return values
+
+
+def _check_address(values: Mapping[str, Any]) -> None:
+    """Raise InvalidValue for an address to which anybody could send commands, or none."""
+    address = str(values["address"])
+    try:
+        parts = urlsplit(address)
+        is_known = parts.scheme in ("tcp", "tls") and bool(parts.hostname) and bool(parts.port)
+    except ValueError:
+        is_known = False
+    if not is_known:
+        raise InvalidValue(f'address: "{excerpt(address)}": expected tls://HOST:PORT')
+    files = ("tls_ca", "tls_cert", "tls_key")
+    if parts.scheme == "tls":
+        if missing := [key for key in files if not values.get(key)]:
+            raise InvalidValue(f"{missing[0]} is missing, which tls:// needs")
+    elif parts.hostname not in _LOOPBACK and not values.get("insecure"):
+        raise InvalidValue(
+            f"address: {excerpt(address)}: whoever reaches a scheduler without TLS can run commands"
+            " on its workers; use tls://, or say `insecure: true`"
+        )
+
+
+def _resources(node: Node) -> dict[str, float]:
+    if node.value is None:
+        return {}
+    if not node.is_mapping:
+        raise InvalidValue(f"expected amounts by name like {{gpu: 1}}, found {describe(node)}")
+    found = {}
+    for name, value in node.value.items():
+        amount = value.value
+        is_number = isinstance(amount, int | float) and not isinstance(amount, bool)
+        if not is_number or not 0 < amount < math.inf:
+            raise InvalidValue(f"{excerpt(name)}: {describe(value)}: expected a number above 0")
+        found[name] = float(amount)
+    return found
+
+
+resources = Converter(
+    _resources,
+    {"type": ["object", "null"], "additionalProperties": {"type": "number", "exclusiveMinimum": 0}},
+)
+"""Returns amounts by name."""
+
+
+executors: Converter[dict[str, Any]] = Converter(
+    _executors,
+    {
+        "type": ["object", "null"],
+        "propertyNames": {"pattern": f"^(?!{LOCAL}$)(?:{NAME.pattern})$"},
+        "additionalProperties": {
+            "oneOf": [
+                {
+                    "type": "object",
+                    "properties": {
+                        "kind": {"const": kind},
+                        **{key: each.schema for key, each in {**COMMON, **keys}.items()},
+                    },
+                    "required": ["kind", *REQUIRED[kind]],
+                    "additionalProperties": False,
+                }
+                for kind, keys in KINDS.items()
+            ]
+        },
+    },
+)
+"""Returns the settings of each executor by name, with the defaults of what is not said."""
+
+
+def _name(node: Node) -> str:
+    name = single_line(node)
+    if not NAME.fullmatch(name):
+        raise InvalidValue(f"{describe(node)}: expected the name of one of `executors`")
+    return "" if name == LOCAL else name
+
+
+executor = Converter(_name, {"type": ["string", "boolean"]})
+"""Returns a name; empty for this machine."""

@@ -1,0 +1,69 @@
+"""Which jobs run elsewhere, and which of them cannot: there is no such executor, or a key that
+would ask the wrong machine.
+"""
+
+import importlib.util
+from collections.abc import Mapping
+from typing import Any
+
+from scheduled.config.all_jobs import AllJobs
+from scheduled.errors import did_you_mean
+from scheduled.jobs.model import Job, Overlap
+from scheduled.jobs.permissions import CONFINED
+
+OF_THIS_MACHINE = (
+    *("max_cpu_percent", "max_memory_percent", "idle_only", "min_free_disk"),
+    *("handler",),
+)
+"""Keys that ask or need this machine, where the job does not run."""
+
+
+def applied(found: AllJobs, executors: Mapping[str, Mapping[str, Any]]) -> AllJobs:
+    """Return the jobs without those whose executor cannot run them, and why not."""
+    jobs = (*found.jobs, *found.offered)
+    elsewhere = [job for job in jobs if job.executor or job.resources]
+    if not elsewhere:
+        return found
+    problems = {job.id: problem(job, executors) for job in elsewhere}
+    wrong = {id_: sentence for id_, sentence in problems.items() if sentence}
+    sentences = (
+        f"{job.source.removeprefix('built-in, ')}: {job.id}: executor: {wrong[job.id]}"
+        for job in elsewhere
+        if job.id in wrong
+    )
+    return found._replace(
+        jobs=tuple(job for job in found.jobs if job.id not in wrong),
+        offered=tuple(job for job in found.offered if job.id not in wrong),
+        problems=(*found.problems, *sentences),
+    )
+
+
+def problem(job: Job, executors: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return why a job cannot run where its `executor` says; '' if it can."""
+    if not job.executor:
+        return "resources are for Dask, and it runs on this machine; name an executor of Dask"
+    if job.executor not in executors:
+        write = "; declare it in `executors`"
+        return (
+            f'no executor is called "{job.executor}"{did_you_mean(job.executor, executors, write)}'
+        )
+    if job.level in CONFINED:
+        return (
+            f"what {job.level} jobs may do is held to on this machine alone; remove it, or see"
+            " `permissions`"
+        )
+    settings = executors[job.executor]
+    if settings["kind"] == "dask" and importlib.util.find_spec("distributed") is None:
+        return f"{job.executor} needs Dask: pip install 'scheduled-cron[dask]'"
+    if job.resources and settings["kind"] != "dask":
+        return f"resources are for Dask, and {job.executor} is {settings['kind']}; remove them"
+    for key in OF_THIS_MACHINE:
+        if getattr(job, key):
+            return (
+                f"{key} is about this machine, and the job runs on another one; remove one of them"
+            )
+    if job.overlap is Overlap.ALLOW:
+        return "`overlap: allow` is for jobs of this machine; remove one of them"
+    if job.cwd and not job.cwd.startswith(("/", "~")):
+        return f"cwd: {job.cwd}: is relative, and to nothing there; write a path from / or ~"
+    return ""

@@ -1,0 +1,21 @@
+"""Checks of the machines besides this one on which jobs run."""
+
+import shlex
+from collections.abc import Iterator
+
+from scheduled.installation.doctor.facts import Facts
+from scheduled.installation.doctor.finding import Finding, error, warning
+
+CLOCKS_APART = 60.0
+"""Seconds; more make times in the output of jobs hard to compare."""
+
+
+def executors(facts: Facts) -> Iterator[Finding]:
+    """Whether each executor answers, and has the time of this machine."""
+    for name, problem, ahead in facts.executors:
+        remedy = f"{facts.command} executors {shlex.quote(name)}"
+        if problem:
+            yield error(f"{name}: {problem}; its jobs wait until it answers", remedy)
+        elif ahead is not None and abs(ahead) > CLOCKS_APART:
+            way = "ahead of" if ahead > 0 else "behind"
+            yield warning(f"{name}: its clock is {abs(ahead):.0f} s {way} this one", remedy)

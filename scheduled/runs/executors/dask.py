@@ -1,0 +1,196 @@
+"""An outpost on a worker of a Dask cluster.
+
+A task holds a place, and the resources, of a worker for as long as the outpost lives. Everything
+else goes through calls to that very worker: whatever Dask starts a second time is an outpost that
+gets no order, and does nothing.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from scheduled.runs.executors import bundle, dask_worker
+from scheduled.runs.executors.transport import BrokenError, UnreachableError
+
+NEEDS = "needs Dask: pip install 'scheduled-cron[dask]'"
+PULL_SECONDS = 2.0
+"""How long a call waits for the outpost to say something."""
+CALL_SECONDS = 5.0
+"""How long a call of a worker may take: one that is dead never answers."""
+POLL_SECONDS = 0.1
+PATIENCE_SECONDS = 30.0
+"""How long a worker keeps what an ended outpost has said."""
+
+
+class DaskTransport:
+    """A stream to an outpost on a worker, by calls through the scheduler."""
+
+    def __init__(self, settings: Mapping[str, Any], beside: str = "") -> None:
+        """Take the settings of an executor; `beside` a worker, any worker of that host will do."""
+        self._settings = settings
+        self._on_host = _host_of(beside)
+        self._client: Any = None
+        self._future: Any = None
+        self._name = f"scheduled-{secrets.token_hex(16)}"
+        self._worker = ""
+        self._heard = 0.0
+        """When the worker answered last, on the monotonic clock."""
+        self._outgoing = self._said = b""
+        self._number = 0
+        self._is_over = False
+
+    def connect(self) -> None:
+        """Have a worker start an outpost. Raises UnreachableError."""
+        until = time.monotonic() + float(self._settings["connect_timeout"])
+        try:
+            distributed: Any = import_module("distributed")
+        except ImportError:
+            raise UnreachableError(NEEDS) from None
+        try:
+            self._client = distributed.Client(
+                self._settings["address"],
+                security=_security(self._settings),
+                timeout=self._settings["connect_timeout"],
+                set_as_default=False,
+                name="scheduled",
+            )
+            self._submit()
+        except (TimeoutError, OSError, ValueError, TypeError) as error:
+            address = self._settings["address"]
+            raise UnreachableError(f"{address}: {_reason(error)}") from error
+        while not (worker := self._announced()):
+            if time.monotonic() > until:
+                raise UnreachableError(self._why_nobody())
+            time.sleep(POLL_SECONDS)
+        self._worker, self._heard = worker, time.monotonic()
+
+    def send(self, data: bytes) -> None:
+        """Send the outpost something, at once. Raises BrokenError."""
+        self._outgoing += data
+        self._exchange(0.1)
+
+    def receive(self, seconds: float) -> bytes:
+        """Return what the outpost has said, maybe later than `seconds`. Raises BrokenError."""
+        if said := self._take():
+            return said
+        if self._is_over:
+            raise BrokenError("the outpost has ended")
+        self._exchange(max(seconds, PULL_SECONDS))
+        if not (said := self._take()) and self._is_over:
+            raise BrokenError("the outpost has ended")
+        return said
+
+    def close(self) -> None:
+        """End the outpost, and leave the cluster."""
+        if self._client is None:
+            return
+        with contextlib.suppress(Exception):
+            if self._worker:
+                self._call(dask_worker.release)
+            self._future.cancel()
+        with contextlib.suppress(Exception):
+            self._client.close(timeout=CALL_SECONDS)
+
+    def _submit(self) -> None:
+        workers = self._workers_there() if self._on_host else None
+        self._future = self._client.submit(
+            dask_worker.serve,
+            self._name,
+            bundle.BOOTSTRAP,
+            bundle.line(),
+            PATIENCE_SECONDS,
+            key=self._name,
+            pure=False,
+            retries=0,
+            resources=None if self._on_host else self._settings.get("resources") or None,
+            workers=workers,
+        )
+
+    def _workers_there(self) -> list[str]:
+        known = self._client.scheduler_info(n_workers=-1)["workers"]
+        found = [address for address in known if _host_of(address) == self._on_host]
+        if not found:
+            raise OSError("no worker is left on that host")
+        return found
+
+    def _announced(self) -> str:
+        """Return the worker on which an outpost has been started last; '' if there is none."""
+        try:
+            events = self._client.sync(
+                self._client.scheduler.events, topic=self._name, callback_timeout=CALL_SECONDS
+            )
+        except (OSError, TimeoutError):
+            return ""
+        workers = [event["worker"] for _, event in events or () if "worker" in event]
+        return str(workers[-1]) if workers else ""
+
+    def _why_nobody(self) -> str:
+        wanted = self._settings.get("resources") or {}
+        what = ", ".join(f"{name}: {amount:g}" for name, amount in wanted.items())
+        with contextlib.suppress(Exception):
+            if not self._client.scheduler_info(n_workers=-1)["workers"]:
+                return "the cluster has no worker"
+        return f"no worker was free in time{f' with {what}' if what else ''}"
+
+    def _exchange(self, seconds: float) -> None:
+        """Hand over what is to be sent, and take what was said. Raises BrokenError.
+
+        A worker that is busy, or told to stop, is asked again for as long as the lease lasts.
+        """
+        data, self._outgoing, self._number = self._outgoing, b"", self._number + 1
+        while True:
+            try:
+                said, goes_on = self._call(dask_worker.exchange, self._number, data, seconds)
+                break
+            except Exception as error:
+                if time.monotonic() - self._heard > float(self._settings["lease"]):
+                    raise BrokenError(f"worker {self._worker}: {_reason(error)}") from error
+                time.sleep(POLL_SECONDS)
+        self._heard = time.monotonic()
+        self._said += said
+        self._is_over = not goes_on
+
+    def _take(self) -> bytes:
+        said, self._said = self._said, b""
+        return said
+
+    def _call(self, function: Any, *arguments: Any) -> Any:
+        """Call a function on the worker. Raises whatever Dask does, and TimeoutError."""
+        found = self._client.sync(
+            self._client._run,  # noqa: SLF001 - `run` itself takes no limit
+            function,
+            self._name,
+            *arguments,
+            workers=[self._worker],
+            callback_timeout=CALL_SECONDS,
+        )
+        return found[self._worker]
+
+
+def _host_of(address: str) -> str:
+    return address.rpartition("://")[2].rpartition(":")[0]
+
+
+def _security(settings: Mapping[str, Any]) -> Any:
+    """Return how the connection is secured; None for a plain one."""
+    if not settings["address"].startswith("tls://"):
+        return None
+    security: Any = import_module("distributed.security")
+    return security.Security(
+        tls_ca_file=settings.get("tls_ca"),
+        tls_client_cert=settings.get("tls_cert"),
+        tls_client_key=settings.get("tls_key"),
+        require_encryption=True,
+    )
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first line of what went wrong, in words."""
+    text = str(error).strip().split("\n")[0]
+    if isinstance(error, asyncio.TimeoutError | TimeoutError) and not text:
+        return "no answer in time"
+    return text or type(error).__name__

@@ -1,0 +1,61 @@
+"""What a tick knows of a run elsewhere once the processes of this machine have ended."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scheduled.jobs.model import AttemptResult, Outcome
+from scheduled.runs.exit_file import ExitStatus
+
+if TYPE_CHECKING:  # most runs are of this machine
+    from scheduled.runs.executors.answer import Answer
+
+SUFFIXES = (".answer", ".lease")
+"""Of the files that a proxy leaves beside the output."""
+KILLED = "the process that waited for it was killed; all of it has ended where it ran"
+
+
+def answer(path: Path, status: ExitStatus) -> "Answer | None":
+    """Return what became of a run with this output, whose proxy ended as `status` says.
+
+    None if there was no proxy.
+    """
+    from scheduled.runs.executors import answer as answers
+    from scheduled.runs.executors import lease
+
+    if status.failure:
+        return None
+    found = answers.read(answers.path_of(path))
+    if found is not None:
+        return found
+    last = lease.read(lease.path_of(path))
+    where = last.where if last is not None else {}
+    if status.exit_code is not None and status.exit_code > 0:
+        failure = f"its proxy failed with exit code {status.exit_code}; its output says why"
+        return answers.Answer(failure=failure, where=where)
+    return answers.Answer(lost=KILLED, where=where)
+
+
+def status_without_keeper(path: Path) -> ExitStatus | None:
+    """Return how the proxy of a run ended whose keeper was killed; None if it left no answer."""
+    from scheduled.runs.executors import answer as answers
+
+    found = answers.read(answers.path_of(path))
+    return ExitStatus(0) if found is not None else None
+
+
+def seconds_left(path: Path) -> float:
+    """Return for how long the run with this output may live on elsewhere."""
+    from scheduled.runs.executors import lease
+
+    return lease.seconds_left(lease.path_of(path))
+
+
+def judge(answer: "Answer", stop: str, facts: dict[str, Any]) -> AttemptResult | None:
+    """Return the outcome that only a run elsewhere has: not begun, or lost; None for others."""
+    if answer.not_now and stop in ("", "timeout"):  # nothing was started: the slot stays due
+        reason = answer.not_now
+        return AttemptResult(Outcome.SKIPPED, reason=reason, not_now=True, **facts)
+    if answer.lost and not stop:
+        reason = answer.lost
+        return AttemptResult(Outcome.INTERRUPTED, reason=reason, error=reason, **facts)
+    return None

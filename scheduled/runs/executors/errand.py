@@ -1,0 +1,64 @@
+"""A job that runs elsewhere: what its proxy is started with, and what that is told."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from scheduled.jobs.model import Attempt
+from scheduled.jobs.permissions import CONFINED
+from scheduled.runs import environment
+from scheduled.runs.environment import UnusableEnvironmentError
+from scheduled.runs.executors import answer, lease
+from scheduled.runs.executors import settings as executor_settings
+from scheduled.runs.executors.program import Program
+from scheduled.runs.executors.transport import Errand
+from scheduled.runs.run_context import RunContext
+from scheduled.system.trusted import Trust
+
+GRACE_SECONDS = 8.0
+"""How long a command that is stopped has until it is killed: less than its proxy has."""
+
+
+def program(attempt: Attempt, context: RunContext, path: Path) -> Program:
+    """Return the proxy of a run, with its errand. Raises UnusableEnvironmentError."""
+    job = attempt.job
+    settings = context.executors.get(job.executor)
+    if settings is None or job.level in CONFINED:
+        raise UnusableEnvironmentError(f"executor: {job.executor}: cannot be used by this job")
+    trust = context.trust or Trust()
+    found = executor_settings.with_files(settings, context.config_dir, context.environ, trust)
+    own = environment.own_variables(attempt, context.environ, context.config_dir, context.trust)
+    environ = environment.variables(attempt, context.environ, context.config_dir, context.trust)
+    lease_path = os.path.abspath(lease.path_of(path))
+    errand = Errand(
+        settings={**found, "resources": job.resources},
+        executor=job.executor,
+        order={
+            "command": job.words(job.command),
+            "env": own,
+            "cwd": job.cwd,
+            "umask": job.umask,
+            "nice": job.nice,
+            "lease": settings["lease"],
+            "grace": GRACE_SECONDS,
+            "max_output": job.max_output,
+        },
+        answer_path=os.path.abspath(answer.path_of(path)),
+        lease_path=lease_path,
+    )
+    return Program(
+        command=[sys.executable, "-P", "-X", "utf8", "-m", "scheduled.runs.executors.proxy"],
+        environ=_environ_of_proxy(attempt, context),
+        directory=Path("/"),
+        hidden=environ,
+        stdin=json.dumps(errand._asdict()).encode(),
+        lease_path=lease_path,
+    )
+
+
+def _environ_of_proxy(attempt: Attempt, context: RunContext) -> dict[str, str]:
+    """Return the tick's own environment, by which its processes are found as those of the run."""
+    found = {**context.environ, **environment.run_variables(attempt)}
+    found.pop("PYTHONHOME", None)
+    return found

@@ -1,0 +1,93 @@
+"""The lease of a run elsewhere: until when its command may live on there, and where that is.
+
+The proxy of a run writes this file before it sends the command on its way, and again with each
+beat. So without the file nothing was started; and while what it says has not run out, the run is
+not over, whoever of this machine was killed. No clock that anybody sets is asked.
+"""
+
+import contextlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from scheduled.errors import UnreadableFileError
+from scheduled.quick_classes import NamedTuple
+from scheduled.system import machine, private
+
+SUFFIX = ".lease"
+MARGIN_SECONDS = 7.0
+"""How long after lease and grace the outpost may need until all is dead."""
+POLL_SECONDS = 0.2
+
+
+class Lease(NamedTuple):
+    """Since when, and for how long, a command may live on elsewhere."""
+
+    seconds: float
+    """How long after the last beat all of it is dead."""
+    where: dict[str, Any]
+    """The executor, and what is known of the place: `host`, `user`, `pid`, `worker`."""
+    beat: float = 0.0
+    """When the last beat was sent, in seconds since the machine was started."""
+    boot_id: str = ""
+
+    @classmethod
+    def begun(cls, lease: float, grace: float, where: dict[str, Any]) -> "Lease":
+        """Return a lease that begins now."""
+        return cls(lease + grace + MARGIN_SECONDS, where).beaten()
+
+    def beaten(self) -> "Lease":
+        """Return it as it is after a beat that is sent now."""
+        return self._replace(beat=uptime(), boot_id=machine.boot_id())
+
+    @property
+    def seconds_left(self) -> float:
+        """For how long the command may still live on."""
+        beat = self.beat if self.boot_id == machine.boot_id() else 0.0  # before the machine started
+        return max(beat + self.seconds - uptime(), 0.0)
+
+
+def uptime() -> float:
+    """Return the seconds since the machine was started, those asleep included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def path_of(output: Path) -> Path:
+    """Return the path of the lease of a run, beside its output."""
+    return output.with_suffix(SUFFIX)
+
+
+def write(path: str | Path, lease: Lease) -> None:
+    """Write the file beside its place and rename it. Raises OSError."""
+    private.replace(Path(path), json.dumps(lease._asdict()).encode(), synced="nothing")
+
+
+def read(path: str | Path) -> Lease | None:
+    """Return the lease of a run; None if nothing of it was ever sent anywhere."""
+    with contextlib.suppress(OSError, UnreadableFileError):
+        return _decoded(private.read(path))
+    return None
+
+
+def seconds_left(path: str | Path) -> float:
+    """Return for how many seconds the command of a run may still live on elsewhere."""
+    lease = read(path)
+    return lease.seconds_left if lease is not None else 0.0
+
+
+def wait_out(path: str | Path) -> None:
+    """Wait until nothing of a run can live on elsewhere."""
+    while (left := seconds_left(path)) > 0:
+        time.sleep(min(left, POLL_SECONDS))
+
+
+def _decoded(data: bytes) -> Lease | None:
+    try:
+        found = json.loads(data)
+        lease = Lease(
+            float(found["seconds"]), dict(found["where"]), float(found["beat"]), found["boot_id"]
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return lease

@@ -1,0 +1,60 @@
+"""A command that an outpost has started, and all that this has started."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class Family:
+    """A command, and all that it has started."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def signal(self, number: int) -> None:
+        """Send a signal to each of them."""
+        for pid in self.members():
+            with contextlib.suppress(OSError):
+                os.kill(pid, number)
+
+    def members(self) -> list[int]:
+        """Return the processes: the descendants of this one, else the command itself."""
+        parents = _parents()
+        if parents is None:
+            return [self.pid] if self.pid else []
+        family = {os.getpid()}
+        found: list[int] = []
+        while True:
+            more = [pid for pid in parents if parents[pid] in family and pid not in family]
+            if not more:
+                return found
+            family.update(more)
+            found += more
+
+
+def _parents() -> dict[int, int] | None:
+    """Return the parent of each process that has not ended; None where there is no /proc."""
+    try:
+        names = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return None
+    found = {}
+    for name in names:
+        try:
+            with open(f"/proc/{name}/stat", "rb") as stream:
+                words = stream.read().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        if words[0] not in (b"Z", b"X"):
+            found[int(name)] = int(words[1])
+    return found
+
+
+def become_subreaper() -> None:
+    """Have what the command starts remain a descendant, whose parent may end."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -1,0 +1,339 @@
+"""One command of an outpost: hello, order, output, end.
+
+An outpost says hello, and waits for an order: a line of JSON. Then it starts the command in a
+session of its own, passes on what that prints, and tells how it ended. The command lives on a
+lease: it and all that it has started are ended, TERM first, when standard input ends, when no beat
+has come for as long as the lease says, or when the proxy asks for it. How it ended is kept in a
+file until the proxy has said that it knows.
+"""
+
+from __future__ import annotations
+
+import errno
+import getpass
+import json
+import os
+import re
+import resource
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import Any
+
+from scheduled.runs.executors.outpost import family, spool, wire
+
+LARGEST_ORDER = 16 * 1024 * 1024
+LOOK_SECONDS = 0.5
+"""How often an outpost looks at the time."""
+DRAIN_SECONDS = 2.0
+"""How long it goes on reading what an ended command has printed."""
+KILL_SECONDS = 5.0
+"""How long what was killed may take to be gone."""
+TOKEN = re.compile("[0-9a-f]{16,64}")
+CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""A clock that goes on while the machine sleeps, and that nobody sets."""
+
+
+def now() -> float:
+    """Return seconds on that clock."""
+    return time.clock_gettime(CLOCK)
+
+
+class Outpost:
+    """One command, from its order to the moment at which its end is known."""
+
+    def __init__(self, order: dict[str, Any], more: bytes = b"") -> None:
+        self._token = order["token"]
+        self._lease = float(order["lease"])
+        self._grace = float(order["grace"])
+        self._order = order
+        self._backlog = wire.Backlog(max(int(order["max_output"]), wire.CHUNK))
+        self._outgoing = bytearray()
+        self._output: int | None = None
+        self._pid: int | None = None
+        self._more = more
+        """What followed the order."""
+        self._family = family.Family(0)
+        self._is_open = True
+        self._is_known = False
+        self._beaten = self._began = now()
+        self._stopped: float | None = None
+        """Since when the command is being stopped."""
+        self._why = ""
+        """Why: `told` or `lost`."""
+        self._end: dict[str, Any] | None = None
+        self._ended: float | None = None
+        """Since when there is an end to tell."""
+        self._least = 0
+        """What this process has taken; of a command that took less, the kernel cannot say."""
+        self._folder = spool.folder_of_ends()
+
+    def run(self) -> None:
+        """Start the command and stay until its end is known, or nobody asks for it."""
+        wake = self._set_signals()
+        self._start()
+        if self._more:
+            self._hear(self._more)
+        while not self._is_over():
+            self._wait_for(wake)
+            self._reap()
+            self._look()
+
+    def _set_signals(self) -> int:
+        reading, writing = os.pipe()
+        for end in (reading, writing):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: self._stop("told"))
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_IGN)
+        return reading
+
+    def _start(self) -> None:
+        order = self._order
+        environ = dict(os.environ)
+        environ.update(order["env"])
+        folder = os.path.expanduser(order["cwd"] or "~")
+        reading, writing = os.pipe()
+        try:
+            process = subprocess.Popen(
+                order["command"],
+                cwd=folder,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=writing,
+                stderr=writing,
+                start_new_session=True,
+                preexec_fn=self._prepare,  # noqa: PLW1509 -- there is one thread
+            )
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            os.close(reading)
+            self._finish({"failure": _reason(error, order, folder)})
+            return
+        finally:
+            os.close(writing)
+        os.set_blocking(reading, False)
+        self._output, self._pid = reading, process.pid
+        process.returncode = 0  # it is waited for here
+        self._least = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self._family = family.Family(process.pid)
+        self._outgoing += wire.frame(wire.STARTED, {"pid": process.pid})
+
+    def _prepare(self) -> None:
+        """Give the command what a command of this machine would have."""
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
+        if self._order.get("umask") is not None:
+            os.umask(self._order["umask"])
+        if self._order.get("nice") is not None:
+            os.setpriority(os.PRIO_PROCESS, 0, self._order["nice"])
+
+    def _is_over(self) -> bool:
+        if self._ended is None:
+            return False
+        if self._is_known or not self._is_open:
+            return True
+        return now() - self._beaten > self._lease
+
+    def _wait_for(self, wake: int) -> None:
+        """Wait until something can be done, and read and write what can be."""
+        reading = [wake] + ([0] if self._is_open else [])
+        if self._output is not None:
+            reading.append(self._output)
+        self._fill()
+        writing = [1] if self._outgoing and self._is_open else []
+        ready, writable, _ = select.select(reading, writing, [], LOOK_SECONDS)
+        if wake in ready:
+            _read(wake)
+        if 0 in ready:
+            self._hear(_read(0))
+        if self._output in ready:
+            self._take_output()
+        if writable:
+            self._write()
+
+    def _hear(self, data: bytes | None) -> None:
+        if data == b"":
+            self._is_open = False
+            self._stop("lost")
+            return
+        self._beaten = now()
+        if data and wire.STOP in data:
+            self._stop("told")
+        if data and wire.KNOWN in data and self._ended is not None:
+            self._is_known = True
+            spool.forget(self._folder, self._token)
+
+    def _take_output(self) -> None:
+        if self._output is None:
+            return
+        data = _read(self._output)
+        if data == b"":
+            os.close(self._output)
+            self._output = None
+        elif data:
+            self._backlog.add(data)
+
+    def _fill(self) -> None:
+        """Take the next of what is to be passed on; the end comes last."""
+        if self._outgoing:
+            return
+        data = self._backlog.take()
+        if data:
+            self._outgoing += wire.frame(wire.OUTPUT, data)
+        elif self._end is not None and self._output is None:
+            self._outgoing += wire.frame(wire.ENDED, self._end)
+            self._end = None
+
+    def _write(self) -> None:
+        try:
+            written = os.write(1, self._outgoing[: wire.CHUNK])
+            del self._outgoing[:written]
+        except BlockingIOError:
+            pass
+        except OSError:  # nobody reads it
+            self._is_open = False
+            self._stop("lost")
+
+    def _reap(self) -> None:
+        """Learn what has ended; the command, or what it had started."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == self._pid:
+                self._pid = None
+                self._end_of(status, usage)
+
+    def _end_of(self, status: int, usage: Any) -> None:
+        if self._stopped is not None:
+            self._kill_all()
+        unit = 1 if sys.platform == "darwin" else 1024
+        peak = usage.ru_maxrss * unit if usage.ru_maxrss > self._least + 1024**2 // unit else None
+        signalled = os.WIFSIGNALED(status)
+        self._finish(
+            {
+                "exit_code": -os.WTERMSIG(status) if signalled else os.WEXITSTATUS(status),
+                "seconds": round(now() - self._began, 3),
+                "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
+                "max_rss_bytes": peak,
+                "stopped": self._why,
+            }
+        )
+
+    def _finish(self, end: dict[str, Any]) -> None:
+        self._ended, self._end = now(), end
+        spool.keep(self._folder, self._token, end)
+
+    def _kill_all(self) -> None:
+        """Kill what the command has started, too, and what that starts meanwhile."""
+        until = now() + KILL_SECONDS
+        while self._family.members() and now() < until:
+            self._family.signal(signal.SIGKILL)
+            try:
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            except ChildProcessError:
+                pass
+            time.sleep(0.01)
+
+    def _stop(self, why: str) -> None:
+        if self._stopped is None and self._ended is None:
+            self._stopped, self._why = now(), why
+            self._family.signal(signal.SIGTERM)
+
+    def _look(self) -> None:
+        """Do what time asks for."""
+        if self._ended is None and now() - self._beaten > self._lease:
+            self._stop("lost")
+        if self._stopped is not None and self._pid and now() - self._stopped > self._grace:
+            self._family.signal(signal.SIGKILL)
+        if self._ended is None or self._output is None:
+            return
+        if now() - self._ended > DRAIN_SECONDS or not _has_data(self._output):
+            os.close(self._output)
+            self._output = None
+
+
+def _read(descriptor: int) -> bytes | None:
+    """Return what can be read now; None if that is nothing, empty at the end."""
+    try:
+        return os.read(descriptor, wire.CHUNK)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""
+
+
+def _has_data(descriptor: int) -> bool:
+    return bool(select.select([descriptor], [], [], 0)[0])
+
+
+def _reason(error: Exception, order: dict[str, Any], folder: str) -> str:
+    """Return why a command could not be started."""
+    if not os.path.isdir(folder):
+        return f"cwd: {folder}: no such directory"
+    if isinstance(error, subprocess.SubprocessError):
+        return f"nice: {order.get('nice')}: not permitted"
+    number = getattr(error, "errno", None)
+    reason = os.strerror(number).lower() if number else str(error)
+    if number == errno.EACCES and not os.access(folder, os.X_OK):
+        return f"cwd: {folder}: {reason}"
+    return f"{order['command'][0]}: cannot be started: {reason}"
+
+
+def _hello() -> dict[str, Any]:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.geteuid())
+    return {
+        "host": socket.gethostname(),
+        "user": user,
+        "pid": os.getpid(),
+        "python": sys.version.split()[0],
+        "time": time.time(),  # noqa: TID251 -- it stands alone
+        "worker": os.environ.get("DASK_WORKER_ADDRESS", ""),
+    }
+
+
+def _order(patience: float) -> tuple[Any, bytes]:
+    """Return the order once it has come, and what followed it; None if none comes."""
+    data, until = b"", now() + patience
+    while b"\n" not in data and len(data) <= LARGEST_ORDER:
+        if not select.select([0], [], [], max(until - now(), 0))[0]:
+            return None, b""
+        more = os.read(0, wire.CHUNK)
+        if not more:
+            return None, b""
+        data += more
+    line, _, rest = data.partition(b"\n")
+    return json.loads(line), rest
+
+
+def _write_all(data: bytes) -> None:
+    while data:
+        data = data[os.write(1, data) :]
+
+
+def main(patience: float = 60.0) -> None:
+    """Say hello, and do as is ordered."""
+    _write_all(wire.MAGIC + wire.frame(wire.HELLO, _hello()))
+    order, more = _order(patience)
+    if not isinstance(order, dict) or not TOKEN.fullmatch(str(order.get("token"))):
+        return
+    if order.get("fetch"):
+        end = spool.kept(spool.folder_of_ends(), order["token"])
+        _write_all(wire.frame(wire.UNKNOWN, {}) if end is None else wire.frame(wire.ENDED, end))
+        return
+    for descriptor in (0, 1):
+        os.set_blocking(descriptor, False)
+    family.become_subreaper()
+    Outpost(order, more).run()

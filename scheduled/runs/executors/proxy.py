@@ -1,0 +1,213 @@
+"""The proxy of a run elsewhere: it brings the command to its executor, and back how that ended.
+
+It is started as `python -m scheduled.runs.executors.proxy` in the place of the command, with its
+errand on standard input; what the command prints, it writes to standard output. The tick, the
+keeper and whoever stops the run deal with it as with any command.
+
+A command is sent once, to one outpost, when that has said hello. So whatever is started twice by an
+engine, and whoever dies: the command is not. If the stream breaks, the proxy asks for the end that
+the outpost has kept, and waits until all of the command is dead, before it says that it is lost.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from scheduled.runs.executors import answer, lease
+from scheduled.runs.executors import settings as executor_settings
+from scheduled.runs.executors.answer import Answer
+from scheduled.runs.executors.lease import Lease
+from scheduled.runs.executors.outpost import wire
+from scheduled.runs.executors.transport import BrokenError, Errand, Transport, UnreachableError
+from scheduled.system import private
+
+BEATS = 4
+"""How many beats a lease has."""
+LOOK_SECONDS = 0.25
+"""How often the proxy looks whether it was told to stop."""
+LONGEST_REASON = 500
+"""Characters of a reason that are kept."""
+ASK_SECONDS = 2.0
+"""How often the end of a command is asked for whose stream broke."""
+Where = dict[str, Any]
+"""What is known of where a command runs; empty: nothing yet."""
+STOPPED = "it was stopped before it had started"
+
+
+class _StoppedError(Exception):
+    """Somebody stops the run."""
+
+
+class Proxy:
+    """One run elsewhere."""
+
+    def __init__(self, errand: Errand, transport: Callable[[Where], Transport]) -> None:
+        self._errand = errand
+        self._make_transport = transport
+        self._transport = transport({})
+        self._frames = wire.Frames()
+        self._waiting: list[tuple[bytes, bytes]] = []
+        self._token = secrets.token_hex(16)
+        self._is_stopping = False
+        self._is_told = False
+        self._where: dict[str, Any] = {"executor": errand.executor}
+        self._lease: Lease | None = None
+        self._beat_at = 0.0
+
+    def run(self) -> Answer:
+        """Bring the command to its place, stay until it has ended, and return how that was."""
+        signal.signal(signal.SIGTERM, self._on_stop)
+        try:
+            self._reach()
+        except (UnreachableError, BrokenError) as error:
+            return Answer(not_now=str(error), where=self._where)
+        except _StoppedError:
+            return Answer(not_now=STOPPED, where=self._where)
+        try:
+            self._send_order()
+            return self._follow()
+        except BrokenError as error:
+            self._transport.close()
+            return self._settle(str(error))
+        finally:
+            self._transport.close()
+
+    def _on_stop(self, *_: object) -> None:
+        self._is_stopping = True
+
+    def _reach(self) -> None:
+        """Have an outpost say hello. Raises UnreachableError, BrokenError and _StoppedError."""
+        self._transport.connect()
+        until = time.monotonic() + float(self._errand.settings["connect_timeout"])
+        while True:
+            if self._is_stopping:
+                raise _StoppedError
+            for kind, data in self._receive():
+                if kind == wire.HELLO:
+                    self._where |= _place(json.loads(data))
+                    return
+            if time.monotonic() > until:
+                raise UnreachableError("nothing answered in time")
+
+    def _send_order(self) -> None:
+        """Send the command on its way, once its lease is on disk."""
+        order = {**self._errand.order, "token": self._token}
+        seconds, grace = float(order["lease"]), float(order["grace"])
+        self._lease = Lease.begun(seconds, grace, self._where)
+        lease.write(self._errand.lease_path, self._lease)
+        self._transport.send(json.dumps(order).encode() + b"\n")
+
+    def _follow(self) -> Answer:
+        """Pass on what the command prints until it has ended. Raises BrokenError."""
+        while True:
+            self._beat()
+            for kind, data in self._receive():
+                if kind == wire.OUTPUT:
+                    _print(data)
+                elif kind == wire.STARTED:
+                    self._note(json.loads(data))
+                elif kind == wire.ENDED:
+                    with contextlib.suppress(BrokenError):
+                        self._transport.send(wire.KNOWN)
+                    return self._answer(json.loads(data))
+
+    def _receive(self) -> list[tuple[bytes, bytes]]:
+        return self._frames.feed(self._transport.receive(LOOK_SECONDS))
+
+    def _beat(self) -> None:
+        """Send a beat if it is time for one, and that the command is to be stopped, if it is."""
+        if self._is_stopping and not self._is_told:
+            self._is_told = True
+            self._transport.send(wire.STOP)
+        if time.monotonic() < self._beat_at or self._lease is None:
+            return
+        self._beat_at = time.monotonic() + float(self._errand.order["lease"]) / BEATS
+        self._lease = self._lease.beaten()
+        lease.write(self._errand.lease_path, self._lease)  # before: it must never end too early
+        self._transport.send(wire.BEAT)
+
+    def _note(self, started: dict[str, Any]) -> None:
+        self._where["pid"] = started.get("pid")
+        assert self._lease is not None
+        lease.write(self._errand.lease_path, self._lease._replace(where=self._where))
+
+    def _answer(self, end: dict[str, Any]) -> Answer:
+        """Return how a command ended, as its outpost tells it."""
+        if end.get("failure"):
+            return Answer(failure=str(end["failure"]), where=self._where)
+        if end.get("stopped") == "lost":
+            return Answer(lost="it was ended there: the connection was lost", where=self._where)
+        return Answer(
+            exit_code=int(end["exit_code"]),
+            cpu_seconds=end.get("cpu_seconds"),
+            max_rss_bytes=end.get("max_rss_bytes"),
+            where=self._where,
+        )
+
+    def _settle(self, why: str) -> Answer:
+        """Find out what became of a command whose stream broke; wait until it is certainly dead."""
+        assert self._lease is not None
+        while (left := self._lease.seconds_left) > 0:
+            if (end := self._ask(left)) is not None:
+                return self._answer(end)
+            time.sleep(min(ASK_SECONDS, left))
+        reason = f"the connection was lost, and its end is not known: {why}"
+        return Answer(lost=reason, where=self._where)
+
+    def _ask(self, seconds: float) -> dict[str, Any] | None:
+        """Ask another outpost on that machine for the end that the first one has kept."""
+        transport, frames = self._make_transport(self._where), wire.Frames()
+        until = time.monotonic() + min(seconds, float(self._errand.settings["connect_timeout"]))
+        try:
+            transport.connect()
+            while time.monotonic() < until:
+                for kind, data in frames.feed(transport.receive(LOOK_SECONDS)):
+                    if kind == wire.HELLO:
+                        if _place(json.loads(data))["host"] != self._where.get("host"):
+                            return None
+                        question = {"token": self._token, "fetch": True}
+                        transport.send(json.dumps(question).encode() + b"\n")
+                    elif kind == wire.ENDED:
+                        found: dict[str, Any] = json.loads(data)
+                        return found
+                    else:
+                        return None
+        except (UnreachableError, BrokenError):
+            pass
+        finally:
+            transport.close()
+        return None
+
+
+def _place(hello: dict[str, Any]) -> dict[str, Any]:
+    """Return what is kept of where a command runs."""
+    return {key: hello[key] for key in ("host", "user", "worker") if hello.get(key)}
+
+
+def _print(data: bytes) -> None:
+    while data:
+        data = data[os.write(1, data) :]
+
+
+def main() -> int:
+    """Do the errand on standard input, and leave the answer; return 0 once that is written."""
+    errand = Errand(**json.load(sys.stdin))
+    answer.reserve(errand.answer_path)
+    found = Proxy(errand, partial(executor_settings.transport, errand.settings)).run()
+    shortened = {
+        key: getattr(found, key)[:LONGEST_REASON] for key in ("failure", "not_now", "lost")
+    }
+    answer.write(errand.answer_path, found._replace(**shortened))
+    private.remove(errand.lease_path)  # once there is an answer, nothing lives on
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+"""An outpost by ssh(1), with whatever ~/.ssh/config says of the host.
+
+The program is used and no library: it knows the user's keys, hosts, jumps and agents as nothing
+else does. It must not ask: nobody is there to answer.
+"""
+
+import contextlib
+import shlex
+import subprocess
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from scheduled.errors import reason_of
+from scheduled.runs.executors import bundle
+from scheduled.runs.executors.outpost import wire
+from scheduled.runs.executors.transport import BrokenError, UnreachableError
+from scheduled.system import descriptors
+
+LAST_WORDS = 4096
+"""How much of what ssh says of itself is kept."""
+CLOSE_SECONDS = 2.0
+OPTIONS: Mapping[str, str] = {
+    "BatchMode": "yes",  # neither passwords nor questions about unknown hosts
+    "RequestTTY": "no",
+    "RemoteCommand": "none",
+    "ClearAllForwardings": "yes",
+    "ForwardAgent": "no",
+    "ForwardX11": "no",
+    "PermitLocalCommand": "no",
+    "EscapeChar": "none",
+    # A master of this run's own would outlive it; one that is there is used.
+    "ControlMaster": "no",
+    "ControlPersist": "no",
+    "StdinNull": "no",
+    "ForkAfterAuthentication": "no",
+    "SessionType": "default",
+}
+
+
+class SshTransport:
+    """A stream through ssh(1) to an outpost on a host."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._host = settings["host"]
+        self._python = settings.get("python") or "python3"
+        self._config = settings.get("ssh_config") or ""
+        self._seconds = float(settings["connect_timeout"])
+        self._process: subprocess.Popen[bytes] | None = None
+        self._said = b""
+
+    def connect(self) -> None:
+        """Start ssh, and send it the outpost. Raises UnreachableError."""
+        try:
+            self._process = subprocess.Popen(
+                [*self._command(), self._remote_command()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                preexec_fn=_ignore_signals,  # noqa: PLW1509 -- there is one thread
+                bufsize=0,
+            )
+            assert self._process.stdin is not None
+            self._process.stdin.write(bundle.line())
+        except OSError as error:
+            raise UnreachableError(self._last_words() or f"ssh: {reason_of(error)}") from error
+
+    def send(self, data: bytes) -> None:
+        """Send the outpost something. Raises BrokenError."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(data)
+        except OSError as error:
+            raise BrokenError(self._last_words() or reason_of(error)) from error
+
+    def receive(self, seconds: float) -> bytes:
+        """Return what the outpost has said. Raises BrokenError at its end."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        until = time.monotonic() + seconds
+        watched = [self._process.stdout.fileno(), self._process.stderr.fileno()]
+        while True:
+            ready = descriptors.wait_for(watched, max(until - time.monotonic(), 0.0))
+            if self._process.stderr.fileno() in ready and not self._hear_ssh():
+                watched.pop()
+            if self._process.stdout.fileno() in ready:
+                if data := self._process.stdout.read(wire.CHUNK):
+                    return data
+                raise BrokenError(self._last_words() or "the connection ended")
+            if time.monotonic() >= until:
+                return b""
+
+    def close(self) -> None:
+        """End ssh, and with it the outpost."""
+        process = self._process
+        if process is None:
+            return
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        try:
+            process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _command(self) -> list[str]:
+        options = {
+            **OPTIONS,
+            "ConnectTimeout": str(max(round(self._seconds), 1)),
+            "ServerAliveInterval": "15",
+            "ServerAliveCountMax": "3",
+        }
+        words = ["ssh", "-T"] + (["-F", self._config] if self._config else [])
+        for name, value in options.items():
+            words += ["-o", f"{name}={value}"]
+        return [*words, "--", self._host]
+
+    def _remote_command(self) -> str:
+        """Return what the login shell of the other side is told, whichever it is."""
+        return f"exec {shlex.quote(self._python)} -I -c {shlex.quote(bundle.BOOTSTRAP)}"
+
+    def _hear_ssh(self) -> bool:
+        """Keep what ssh says of itself; return whether there was anything."""
+        assert self._process is not None
+        assert self._process.stderr is not None
+        more = self._process.stderr.read(LAST_WORDS) or b""
+        self._said = (self._said + more)[-LAST_WORDS:]
+        return bool(more)
+
+    def _last_words(self) -> str:
+        """Return the last line that ssh, or the other side's shell, has said of what went wrong."""
+        if self._process is None or self._process.stderr is None:
+            return ""
+        until = time.monotonic() + 1.0
+        while time.monotonic() < until:
+            ready = descriptors.wait_for([self._process.stderr.fileno()], 0.2)
+            if not ready or not self._hear_ssh():
+                break
+        lines = self._said.decode("utf-8", "replace").split("\n")
+        said = [line.strip() for line in lines if line.strip()]
+        return said[-1] if said else ""
+
+
+def _ignore_signals() -> None:
+    """Have ssh live on when the run is told to stop: the outpost is told first."""
+    import signal
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

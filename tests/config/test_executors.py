@@ -1,0 +1,135 @@
+"""`executors` and the keys that need one: what is read, and what is refused with a reason."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders.configuration import loaded
+from tests.builders.installed import WITHOUT_SWEEPS
+
+NAS = "executors: {nas: {kind: ssh, host: nas}}\n"
+FARM = 'executors: {farm: {kind: dask, address: "tcp://127.0.0.1:8786"}}\n'
+
+
+def configured(root: Path, executors: str, more: str = "executor: nas") -> Any:
+    job = f'  far: {{schedule: daily, command: "true", {more}}}\n'
+    return loaded(
+        root, f'{executors}{WITHOUT_SWEEPS}{job}  near: {{schedule: daily, command: "x"}}\n'
+    )
+
+
+def ids(found: Any) -> set[str]:
+    return {job.id for job in found.jobs} & {"far", "near"}
+
+
+def test_what_is_not_said_has_a_default(root: Path) -> None:
+    found = configured(root, NAS)
+
+    assert found.problems == ()
+    assert found.executors["nas"] == {
+        "kind": "ssh",
+        "host": "nas",
+        "lease": 30.0,
+        "connect_timeout": 10.0,
+        "max_concurrent": 20,
+    }
+    assert next(job for job in found.jobs if job.id == "far").executor == "nas"
+
+
+def test_local_is_this_machine(root: Path) -> None:
+    found = configured(root, NAS, "executor: local")
+
+    assert next(job for job in found.jobs if job.id == "far").executor == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("nas: ssh", "nas: expected settings like {kind: ssh, host: nas}"),
+        ("nas: {host: nas}", "nas: kind is missing; there are ssh, dask"),
+        ("nas: {kind: slurm}", 'nas: "slurm": no such kind; there are ssh, dask'),
+        ("nas: {kind: ssh}", "nas: host is missing"),
+        ("nas: {kind: ssh, host: -oProxyCommand=id}", "host: "),
+        ("nas: {kind: ssh, host: 'a b'}", "host: "),
+        ("nas: {kind: ssh, host: nas, port: 22}", 'nas: "port": no such key of ssh'),
+        ("nas: {kind: ssh, host: nas, lease: 1s}", "lease: "),
+        ("nas: {kind: ssh, host: nas, max_concurrent: 0}", "max_concurrent: "),
+        ("local: {kind: ssh, host: nas}", '"local": is this machine'),
+        ("'../x': {kind: ssh, host: nas}", "a name has letters"),
+        (
+            "nas: {kind: dask, address: 'tcp://10.0.0.5:8786'}",
+            "use tls://, or say `insecure: true`",
+        ),
+        ("nas: {kind: dask, address: 'scheduler:8786'}", "expected tls://HOST:PORT"),
+        ("nas: {kind: dask, address: 'tls://s:8786', tls_ca: ca.pem}", "tls_cert is missing"),
+    ],
+)
+def test_a_wrong_executor_stops_only_the_jobs_that_need_it(
+    root: Path, said: str, reason: str
+) -> None:
+    found = configured(root, f"executors: {{{said}}}\n")
+
+    assert any(reason in problem for problem in found.problems), found.problems
+    assert ids(found) == {"near"}
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ("executor: nass", 'no executor is called "nass"; did you mean nas?'),
+        ("executor: nas, max_cpu_percent: 50", "max_cpu_percent is about this machine"),
+        ("executor: nas, idle_only: true", "idle_only is about this machine"),
+        ("executor: nas, min_free_disk: 1G", "min_free_disk is about this machine"),
+        ("executor: nas, overlap: allow", "`overlap: allow` is for jobs of this machine"),
+        ("executor: nas, cwd: data", "cwd: data: is relative"),
+        ("executor: nas, resources: {gpu: 1}", "resources are for Dask"),
+        ("resources: {gpu: 1}", "resources are for Dask"),
+    ],
+)
+def test_a_job_that_cannot_run_there_is_left_out_alone(root: Path, more: str, reason: str) -> None:
+    found = configured(root, NAS, more)
+
+    assert len(found.problems) == 1
+    assert f"far: executor: {reason}" in found.problems[0]
+    assert ids(found) == {"near"}
+
+
+def test_a_handler_runs_on_this_machine(root: Path) -> None:
+    job = "  far: {schedule: daily, handler: health, executor: nas}\n"
+    found = loaded(root, f"{NAS}{WITHOUT_SWEEPS}{job}")
+
+    assert "far: executor: handler is about this machine" in found.problems[0]
+
+
+def test_who_is_confined_here_cannot_leave(root: Path) -> None:
+    job = '  user.far: {schedule: daily, command: "true", executor: nas}\n'
+    found = loaded(root, f"{NAS}{WITHOUT_SWEEPS}{job}")
+
+    assert any("held to on this machine alone" in problem for problem in found.problems)
+    assert "user.far" not in {job.id for job in found.jobs}
+
+
+def test_without_dask_its_jobs_say_what_to_install(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(name: str) -> None:
+        assert name == "distributed"
+
+    monkeypatch.setattr(importlib.util, "find_spec", nothing)
+    found = configured(root, FARM, "executor: farm")
+
+    (problem,) = found.problems
+    assert "far: executor: farm needs Dask: pip install 'scheduled-cron[dask]'" in problem
+    assert ids(found) == {"near"}
+
+
+def test_resources_are_amounts(root: Path) -> None:
+    pytest.importorskip("distributed", reason="needs distributed, which is in the extra `dask`")
+    found = configured(root, FARM, "executor: farm, resources: {gpu: 1, mem: 2.5}")
+    assert found.problems == ()
+    assert next(job for job in found.jobs if job.id == "far").resources == {"gpu": 1.0, "mem": 2.5}
+
+    for wrong in ("[gpu]", "{gpu: many}", "{gpu: 0}", "{gpu: .inf}", "{gpu: true}"):
+        assert configured(root, FARM, f"executor: farm, resources: {wrong}").problems

@@ -1,0 +1,165 @@
+"""What only an executor of Dask has: workers and a scheduler that die, resources, certificates."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders import dask_cluster, needs
+from tests.builders.certificates import Authority
+from tests.builders.dask_cluster import DaskCluster, wait_until
+from tests.builders.elsewhere import Home, job
+from tests.builders.process_space import ProcessSpace, all_processes
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[DaskCluster]:
+    with dask_cluster.running(tmp_path / "cluster", "one", "two") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def home(tmp_path: Path, space: ProcessSpace, cluster: DaskCluster) -> Iterator[Home]:
+    home = Home(tmp_path / "home", space, cluster.executor(connect_timeout="15s"))
+    yield home
+    home.close()
+
+
+def begun(home: Home, mark: str) -> None:
+    """Start a run that sleeps, and notes each start in a file."""
+    script = f"echo start >>{home.folder}/starts; echo begun; {mark}"
+    home.configure(job(script, first_run="now", on_interrupted="skip"))
+    home.start("run")
+    wait_until("it has begun", lambda: all_processes(mark))
+
+
+def starts(home: Home) -> int:
+    return (home.folder / "starts").read_text().count("start")
+
+
+def settled(home: Home) -> bool:
+    """Return whether the run is over, by a tick that looks."""
+    home.call("run")
+    return bool(home.last()["outcome"])
+
+
+@pytest.mark.parametrize("who", ["worker", "scheduler", "both"])
+def test_who_dies_ends_the_run_and_nobody_starts_it_again(
+    home: Home, cluster: DaskCluster, who: str
+) -> None:
+    mark = f"sleep {94000 + os.getpid()}"
+    begun(home, mark)
+    worker = _worker_of(home, cluster)
+    if who != "scheduler":
+        cluster.kill(worker)
+    if who != "worker":
+        cluster.kill("scheduler")
+
+    wait_until("it is settled", lambda: settled(home))
+    assert all_processes(mark) == []
+    assert starts(home) == 1
+    assert home.last()["outcome"] == "interrupted"
+    time.sleep(2)  # in which another worker might have started it
+    assert starts(home) == 1
+
+
+def _worker_of(home: Home, cluster: DaskCluster) -> str:
+    (running,) = json.loads(home.call("status", "--json").stdout)["running"]
+    address = running["where"]["worker"].encode()
+    logs = {name: (cluster.folder / f"{name}.log").read_bytes() for name in ("one", "two")}
+    return next(name for name, log in logs.items() if address in log)
+
+
+@pytest.mark.parametrize("who", ["proxy", "worker", "scheduler"])
+def test_who_stops_for_longer_than_the_lease_costs_one_run_and_never_two(
+    home: Home, cluster: DaskCluster, who: str
+) -> None:
+    mark = f"sleep {95000 + os.getpid()}"
+    begun(home, mark)
+    worker = _worker_of(home, cluster)
+    _signal(home, cluster, worker if who == "worker" else who, signal.SIGSTOP)
+    time.sleep(20)
+    _signal(home, cluster, worker if who == "worker" else who, signal.SIGCONT)
+
+    wait_until("it is settled", lambda: settled(home))
+    assert all_processes(mark) == []
+    assert starts(home) == 1
+    assert home.last()["outcome"] == "interrupted"
+
+
+def _signal(home: Home, cluster: DaskCluster, who: str, number: int) -> None:
+    if who == "proxy":
+        assert home.space.kill("executors.proxy", number=number)
+    else:
+        cluster.signal(who, number)
+
+
+def test_a_worker_that_is_told_to_stop_ends_the_run(home: Home, cluster: DaskCluster) -> None:
+    mark = f"sleep {96000 + os.getpid()}"
+    begun(home, mark)
+    cluster.signal(_worker_of(home, cluster), signal.SIGTERM)
+
+    wait_until("it is settled", lambda: settled(home))
+    assert all_processes(mark) == []
+    assert starts(home) == 1
+
+
+def test_a_run_takes_the_resources_that_it_names(home: Home, cluster: DaskCluster) -> None:
+    home.configure(job("true", resources={"two": 1}) + job("true", "no", resources={"fpga": 1}))
+    for _ in range(3):  # the place is free again each time
+        assert home.call("trigger", "far").returncode == 0
+        where = home.last()["where"]["worker"]
+        assert where.encode() in (cluster.folder / "two.log").read_bytes()
+
+    home.configure(job("true", resources={"fpga": 1}), cluster.executor(connect_timeout="3s"))
+    assert home.call("trigger", "far").returncode == 75
+    assert home.last()["reason"] == "not now: no worker was free in time with fpga: 1"
+
+
+def test_a_cluster_without_workers_and_no_cluster_leave_the_slot_due(
+    home: Home, cluster: DaskCluster
+) -> None:
+    for name in ("one", "two"):
+        cluster.kill(name)
+    few_seconds = cluster.executor(connect_timeout="3s")
+    home.configure(job("true"), few_seconds)
+    assert home.call("trigger", "far").returncode == 75
+
+    cluster.kill("scheduler")
+    assert home.call("trigger", "far").returncode == 75
+    assert {row["outcome"] for row in home.rows()} == {None}
+
+
+@pytest.mark.parametrize("who", ["right", "strange", "none"])
+def test_only_who_has_the_right_certificate_runs_anything(
+    tmp_path: Path, space: ProcessSpace, who: str
+) -> None:
+    pytest.importorskip("distributed", reason="needs distributed, which is in the extra `dask`")
+    needs.root()
+    ours, strange = Authority(tmp_path / "ours"), Authority(tmp_path / "strange")
+    server, mine = ours.sign("server"), (ours if who == "right" else strange).sign("mine")
+    words = [f"--tls-ca-file={ours.ca}", f"--tls-cert={server[0]}", f"--tls-key={server[1]}"]
+    cluster = DaskCluster(tmp_path / "cluster", words, "tls")
+    try:
+        cluster.start()
+        cluster.add_worker("one")
+        files = {"tls_ca": str(ours.ca), "tls_cert": str(mine[0]), "tls_key": str(mine[1])}
+        if who == "none":
+            address = cluster.address.replace("tls://", "tcp://")
+            said = cluster.executor(connect_timeout="5s") | {"address": address}
+        else:
+            said = cluster.executor(connect_timeout="5s") | files
+        home = Home(tmp_path / "home", space, said)
+        home.configure(job(f"touch {tmp_path}/ran"))
+        ended = home.call("trigger", "far").returncode
+    finally:
+        cluster.close()
+
+    assert ended == (0 if who == "right" else 75)
+    assert (tmp_path / "ran").exists() == (who == "right")

@@ -1,0 +1,89 @@
+"""What only an executor by ssh has: keys of hosts, connections that break."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders import ssh_server
+from tests.builders.dask_cluster import wait_until
+from tests.builders.elsewhere import Home, job
+from tests.builders.process_space import ProcessSpace, all_processes
+from tests.builders.ssh_server import SshServer
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
+    with ssh_server.running(tmp_path_factory.mktemp("ssh") / "server") as server:
+        yield server
+
+
+@pytest.fixture
+def home(tmp_path: Path, space: ProcessSpace, server: SshServer) -> Iterator[Home]:
+    home = Home(tmp_path / "home", space, server.executor())
+    yield home
+    home.close()
+
+
+def test_nobody_there_leaves_the_slot_due(home: Home, server: SshServer, tmp_path: Path) -> None:
+    nobody = tmp_path / "config"
+    nobody.write_text("Host nas\n  HostName 127.0.0.1\n  Port 1\n")
+    nobody.chmod(0o600)
+    home.configure(job("true", first_run="now"))
+    config = (home.folder / "scheduled.yaml").read_text()
+    (home.folder / "scheduled.yaml").write_text(config.replace(str(server.config), str(nobody)))
+
+    ticked = home.call("run")
+    assert ticked.returncode == 0, ticked.stderr
+    assert home.last()["outcome"] is None
+    assert "not now: ssh: connect to host 127.0.0.1 port 1" in home.last()["reason"]
+
+    (home.folder / "scheduled.yaml").write_text(config)
+    assert home.call("run").returncode == 0
+    assert home.last()["outcome"] == "succeeded"
+
+
+def test_a_strange_host_key_is_refused(home: Home, server: SshServer, tmp_path: Path) -> None:
+    strange = tmp_path / "config"
+    text = server.config.read_text()
+    strange.write_text(text.replace(f"{server.folder}/known", "/dev/null"))
+    strange.chmod(0o600)
+    home.configure(job("touch /tmp/never"))
+    path = home.folder / "scheduled.yaml"
+    path.write_text(path.read_text().replace(str(server.config), str(strange)))
+
+    said = home.call("trigger", "far")
+    assert "Host key verification failed" in said.stdout + said.stderr
+
+
+def test_a_broken_connection_ends_it_there_and_says_so(home: Home) -> None:
+    mark = f"sleep {92000 + os.getpid()}"
+    home.configure(job(mark))
+    running = home.start("trigger", "far")
+    wait_until("it has begun", lambda: all_processes(mark))
+
+    home.space.kill("ssh ", "-T")
+    running.wait(timeout=90)
+    assert all_processes(mark) == []
+    assert home.last()["outcome"] == "interrupted"
+    assert "the connection was lost" in home.last()["reason"]
+
+
+def test_an_end_that_could_not_be_told_is_fetched(
+    home: Home, server: SshServer, tmp_path: Path
+) -> None:
+    gone = tmp_path / "gone"
+    home.configure(job(f"while [ ! -e {gone} ]; do sleep 0.1; done; exit 0"))
+    running = home.start("trigger", "far")
+    wait_until("it has begun", lambda: all_processes(str(gone)))
+
+    home.space.kill("ssh ", "-T", number=signal.SIGSTOP)
+    gone.touch()
+    wait_until("it has ended", lambda: not all_processes(str(gone)))
+    home.space.kill("ssh ", "-T")
+    running.wait(timeout=90)
+    assert home.last()["outcome"] == "succeeded"
