@@ -15,7 +15,7 @@ Only this module needs pytest, which imports it in everybody's test runs where t
 installed. So whatever takes time is imported where a handler is run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from scheduled.jobs.model import Outcome
     from scheduled.notify.message import Message
 
-__all__ = ["HandlerResult", "Trial", "trial"]
+__all__ = ["HandlerResult", "Trial", "dask_cluster", "trial"]
 
 JOB = "trial"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -178,3 +178,12 @@ class Trial:
 def trial(tmp_path: Path) -> Trial:
     """Provide a job to run a handler in, at noon, in an empty root."""
     return Trial(tmp_path)
+
+
+@pytest.fixture
+def dask_cluster() -> Iterator[str]:
+    """Provide the address of a Dask scheduler with two workers, for jobs with an `executor`."""
+    from scheduled.demo import cluster
+
+    with cluster.running() as address:
+        yield address
