@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from scheduled.cli import job_options, registering
+from scheduled.cli import job_options, registering, typed_times
 from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.job_file import (
@@ -53,8 +53,10 @@ def create(
     """
     session.is_changing = not dry_run
     code = 0
-    schedule = _schedule(session, schedule, when, options.get("timezone"))
-    fields = {"id": id_, "schedule": schedule, **job_options.fields(**options)}
+    zone = options.get("timezone")
+    schedule = _schedule(session, schedule, when, zone)
+    typed = typed_times.as_written(session, job_options.fields(**options), zone)
+    fields = {"id": id_, "schedule": schedule, **typed}
     if not dry_run:
         count_if_refused(session, schedule)
     with refusals_on_record(session, dry_run=dry_run):

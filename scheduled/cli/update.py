@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from scheduled.cli import job_options, registering
+from scheduled.cli import job_options, registering, typed_times
 from scheduled.cli.command import command
 from scheduled.cli.context import Session
 from scheduled.cli.job_file import (
@@ -64,8 +64,9 @@ def update(
     """
     session.is_changing = not dry_run
     before = find_job(session.config, job)
-    schedule = _schedule(session, schedule, when, options.get("timezone") or before.timezone)
-    changes = job_options.fields(**options) | (
+    zone = options.get("timezone") or before.timezone
+    schedule = _schedule(session, schedule, when, zone)
+    changes = typed_times.as_written(session, job_options.fields(**options), zone) | (
         {"schedule": schedule} if schedule is not None else {}
     )
     if not changes and not unset:

@@ -47,6 +47,11 @@ shell = Converter(_shell, {"anyOf": [_WORD, {"type": "array", "items": _WORD, "m
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?")
 
 
+def is_moment(text: str) -> bool:
+    """Return whether a text is written as a date or a time, or means none."""
+    return text == "none" or _MOMENT.fullmatch(text) is not None
+
+
 def _moment(node: Node) -> str:
     """Return a date, or a time as ISO 8601 has it; empty for `none`."""
     if node.value is None or node.text == "none":

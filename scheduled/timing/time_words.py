@@ -127,6 +127,24 @@ def duration(text: str) -> timedelta:
     raise UnreadableTimeError
 
 
+def duration_text(text: str) -> str:
+    """Return a duration as a configuration has it: `2d` for `2 days`.
+
+    Raises UnreadableTimeError.
+    """
+    duration(text)
+    return text if re.fullmatch(durations.PATTERN, text) else _with_units(plain(text))
+
+
+def is_day(text: str) -> bool:
+    """Return whether readable words name a whole day: `tomorrow`, `next mon`, a date."""
+    words = plain(text)
+    if re.fullmatch(r"[0-9]{8}|[0-9]{4}-w[0-9]{2}-[1-7]", words):
+        return True
+    found = re.fullmatch(_ON_A_DAY, words)
+    return found is not None and found["time"] is None
+
+
 def plain(text: str) -> str:
     """Return a text in small letters, with single spaces. Raise UnreadableTimeError if too long."""
     if len(text) > LONGEST_TEXT:
@@ -187,15 +205,19 @@ def _relative(words: str, at: Reference) -> datetime | None:
 
 def _length(words: str) -> timedelta | None:
     """Return a duration with units; None if it is none."""
-    text = re.sub(r"\ban? (?=[a-z])", "1 ", words)
-    if ":" in text or not re.search("[a-z]", text):
-        return None
-    if not re.fullmatch(durations.WITH_UNITS, text):
-        text = meant.duration(text) or ""
+    text = _with_units(words)
     try:
-        return durations.parse_timedelta(text)
+        return durations.parse_timedelta(text) if text else None
     except ValueError:
         return None
+
+
+def _with_units(words: str) -> str:
+    """Return a duration with units as `durations` reads it; '' if it is none."""
+    text = re.sub(r"\ban? (?=[a-z])", "1 ", words)
+    if ":" in text or not re.search("[a-z]", text):
+        return ""
+    return text if re.fullmatch(durations.WITH_UNITS, text) else meant.duration(text) or ""
 
 
 def _iso(words: str, at: Reference) -> datetime | None:

@@ -110,6 +110,46 @@ def test_e14_every_option_that_takes_a_time_or_a_duration_reads_words(home: Home
         assert said.code >= 2, words
 
 
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--timeout", "2 days"), "timeout: 2d"),
+        (("--timeout", "an hour"), "timeout: 1h"),
+        (("--timeout", "1h30m"), "timeout: 1h30m"),
+        (("--timeout", "90"), "timeout: 90"),
+        (("--keep", "2 weeks"), "keep: 2w"),
+        (("--starts", "tomorrow"), 'starts: "2026-11-22"'),
+        (("--starts", "tomorrow 8:00"), "starts: 2026-11-22 08:00"),
+        (("--starts", "in 90s"), 'starts: "2026-11-21 13:01:30"'),
+        (("--starts", "8pm", "--timezone", "Asia/Tokyo"), "starts: 2026-11-22 20:00"),
+        (("--ends", "next mon"), 'ends: "2026-11-23"'),
+        (("--ends", "2027-10-31T01:30Z"), "ends: 2027-10-31T01:30Z"),
+        (("--ends", "2027-10-31 01:30:00 Z"), "ends: 2027-10-31 02:30+01:00"),  # the second pass
+        (("--starts", "none"), "starts: none"),
+    ],
+)
+def test_e14_keys_of_a_job_take_words_and_the_file_has_their_forms(
+    home: Home, words: tuple[str, ...], line: str
+) -> None:
+    home.call("create", "backup2", "daily", "--command", "true")
+    for made in (
+        home.call("create", "typed", "daily", "--command", "true", *words),
+        home.call("update", "backup2", *words),
+    ):
+        assert made.code == 0, made.err
+    for name in ("typed", "backup2"):
+        assert line in (home.folder / "jobs" / f"{name}.yaml").read_text().splitlines()
+
+
+def test_e14_a_time_that_is_none_is_refused_with_its_option(home: Home) -> None:
+    for option in ("--starts", "--ends"):
+        said = home.call("create", "typed", "daily", "--command", "true", option, "5/6")
+
+        assert (said.code, f"{option} '5/6' is not a valid time" in said.err) == (2, True)
+    said = home.call("create", "typed", "daily", "--command", "true", "--timeout", "5xx")
+    assert 'timeout: "5xx": expected seconds' in said.err
+
+
 def test_e14_a_single_run_is_moved_in_words_of_the_clock_of_its_job(home: Home) -> None:
     home.call("create", "once", "--at", "8pm", "--timezone", "Asia/Tokyo", "--command", "true")
 
