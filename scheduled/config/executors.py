@@ -8,14 +8,12 @@ from typing import Any
 
 from scheduled.config.all_jobs import AllJobs
 from scheduled.errors import did_you_mean
+from scheduled.handler import loader
 from scheduled.jobs.model import Job, Overlap
 from scheduled.jobs.permissions import CONFINED
 
-OF_THIS_MACHINE = (
-    *("max_cpu_percent", "max_memory_percent", "idle_only", "min_free_disk"),
-    *("handler",),
-)
-"""Keys that ask or need this machine, where the job does not run."""
+OF_THIS_MACHINE = ("max_cpu_percent", "max_memory_percent", "idle_only", "min_free_disk")
+"""Keys that ask this machine, where the job does not run."""
 
 
 def applied(found: AllJobs, executors: Mapping[str, Mapping[str, Any]]) -> AllJobs:
@@ -52,16 +50,26 @@ def problem(job: Job, executors: Mapping[str, Mapping[str, Any]]) -> str:
             f"what {job.level} jobs may do is held to on this machine alone; remove it, or see"
             " `permissions`"
         )
-    settings = executors[job.executor]
+    return _refused_by_kind(job, executors[job.executor]) or _refused_key(job)
+
+
+def _refused_by_kind(job: Job, settings: Mapping[str, Any]) -> str:
     if settings["kind"] == "dask" and importlib.util.find_spec("distributed") is None:
         return f"{job.executor} needs Dask: pip install 'scheduled-cron[dask]'"
     if job.resources and settings["kind"] != "dask":
         return f"resources are for Dask, and {job.executor} is {settings['kind']}; remove them"
+    return ""
+
+
+def _refused_key(job: Job) -> str:
     for key in OF_THIS_MACHINE:
         if getattr(job, key):
             return (
                 f"{key} is about this machine, and the job runs on another one; remove one of them"
             )
+    if job.handler and (loader.is_builtin(job.handler) or job.handler.startswith("/")):
+        what = "a built-in one" if loader.is_builtin(job.handler) else "a file of this machine"
+        return f"its handler is {what}; there, one of an installed package can run"
     if job.overlap is Overlap.ALLOW:
         return "`overlap: allow` is for jobs of this machine; remove one of them"
     if job.cwd and not job.cwd.startswith(("/", "~")):

@@ -198,7 +198,7 @@ def _program(attempt: Attempt, memory: dict[str, Any], context: RunContext, path
     if attempt.job.executor:
         from scheduled.runs.executors import errand
 
-        return errand.program(attempt, context, path)
+        return errand.program(attempt, memory, context, path)
     return local.program(attempt, memory, context, path)
 
 

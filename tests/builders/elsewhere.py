@@ -16,6 +16,8 @@ class Home:
 
     def __init__(self, folder: Path, space: ProcessSpace, executor: Mapping[str, object]) -> None:
         self.folder, self.space, self.executor = folder, space, executor
+        self.variables: dict[str, str] = {}
+        """More of them, for each command."""
         self._started: list[subprocess.Popen[bytes]] = []
         folder.mkdir()
 
@@ -29,12 +31,12 @@ class Home:
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Start a command that goes on meanwhile."""
-        self._started.append(self.space.start(*self._places(), *words, TZ="UTC"))
+        self._started.append(self.space.start(*self._places(), *words, TZ="UTC", **self.variables))
         return self._started[-1]
 
     def call(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Call a command."""
-        return self.space.call(*self._places(), *words, TZ="UTC")
+        return self.space.call(*self._places(), *words, TZ="UTC", **self.variables)
 
     def close(self) -> None:
         """End what was started, and goes on."""
@@ -60,7 +62,9 @@ class Home:
         return self.call("logs", job).stdout
 
 
-def job(command: Any, name: str = "far", **more: object) -> str:
+def job(command: Any = None, name: str = "far", **more: object) -> str:
     """A job that runs elsewhere, as an entry of `jobs`."""
-    keys = {"schedule": "0 0 1 1 *", "command": command, "executor": NAME, **more}
+    keys = {"schedule": "0 0 1 1 *", "executor": NAME, **more}
+    if command is not None:
+        keys["command"] = command
     return f"  {name}: {json.dumps(keys)}\n"

@@ -96,11 +96,21 @@ def test_a_job_that_cannot_run_there_is_left_out_alone(root: Path, more: str, re
     assert ids(found) == {"near"}
 
 
-def test_a_handler_runs_on_this_machine(root: Path) -> None:
-    job = "  far: {schedule: daily, handler: health, executor: nas}\n"
-    found = loaded(root, f"{NAS}{WITHOUT_SWEEPS}{job}")
+@pytest.mark.parametrize(
+    ("handler", "reason"),
+    [
+        ("health", "its handler is a built-in one"),
+        ("mine", "its handler is a file of this machine"),
+    ],
+)
+def test_only_a_handler_of_a_package_can_run_there(root: Path, handler: str, reason: str) -> None:
+    (root / "own").mkdir(mode=0o755)
+    (root / "own/mine.py").write_text("def run(context): ...\n")
+    (root / "own/mine.py").chmod(0o644)
+    job = f"  far: {{schedule: daily, handler: {handler}, executor: nas}}\n"
+    found = loaded(root, f"{NAS}handler_dirs: own\n{WITHOUT_SWEEPS}{job}")
 
-    assert "far: executor: handler is about this machine" in found.problems[0]
+    assert f"far: executor: {reason}" in found.problems[0]
 
 
 def test_who_is_confined_here_cannot_leave(root: Path) -> None:

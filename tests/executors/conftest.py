@@ -4,6 +4,7 @@ Ticks run in a process space of their own: else the search for the processes of 
 what the server has started, and kill that.
 """
 
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def executor(
     folder = tmp_path_factory.mktemp(request.param) / "server"
     if request.param == "ssh":
         with ssh_server.running(folder) as server:
-            yield server.executor()
+            yield server.executor(python=sys.executable)
     else:
         with dask_cluster.running(folder, "one", "two") as cluster:
             yield cluster.executor()

@@ -138,3 +138,30 @@ def _settled(home: Home, mark: str) -> bool:
     rows = [row for row in home.rows() if row["outcome"] == "interrupted"]
     assert not rows or not all_processes(mark)
     return bool(rows)
+
+
+def test_a_handler_of_a_package_runs_there_with_params_memory_and_events(home: Home) -> None:
+    folder = home.folder / "packages"
+    folder.mkdir()
+    (folder / "far_handlers.py").write_text(
+        "def count(context):\n"
+        "    times = context.memory.get('times', 0) + 1\n"
+        "    context.memory['times'] = times\n"
+        "    context.fire('counted', times=times)\n"
+        "    (context.cache_dir / 'x').write_text('')\n"
+        "    if context.params.get('fail'):\n"
+        "        raise RuntimeError('as asked')\n"
+        "    return {'times': times, 'root': str(context.root), 'job': context.job}\n"
+    )
+    # The same for the tick, which looks whether there is such a module, and for the other side.
+    env = {"PYTHONPATH": str(folder)}
+    keys: dict[str, Any] = {"handler": "far_handlers:count", "env": env, "cwd": "/usr"}
+    home.variables = env
+    home.configure(job(**keys) + job(name="bad", **keys, params={"fail": True}))
+
+    for times in (1, 2):
+        assert home.call("trigger", "far").returncode == 0
+        assert home.last()["result"] == {"times": times, "root": "/usr", "job": "far"}
+    assert home.call("trigger", "bad").returncode == 1
+    assert home.last()["error"] == "RuntimeError: as asked"
+    assert "Traceback" in home.output("bad")

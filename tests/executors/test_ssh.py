@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,3 +88,15 @@ def test_an_end_that_could_not_be_told_is_fetched(
     home.space.kill("ssh ", "-T")
     running.wait(timeout=90)
     assert home.last()["outcome"] == "succeeded"
+
+
+def test_where_scheduled_is_not_installed_a_handler_says_so(
+    home: Home, server: SshServer, tmp_path: Path
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nshift\nexec {sys.executable} -I -S "$@"\n')
+    python.chmod(0o755)
+    home.configure(job(handler="json:loads"), server.executor(python=str(python)))
+
+    assert home.call("trigger", "far").returncode == 1
+    assert "scheduled is not installed for this Python" in home.last()["error"]

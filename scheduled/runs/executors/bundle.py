@@ -6,7 +6,7 @@ from scheduled.runs.executors import outpost
 
 BOOTSTRAP = "import sys;exec(eval(sys.stdin.readline()))"
 """What that Python is told; the line follows on its standard input."""
-MODULES = ("wire", "family", "spool", "main")
+MODULES = ("wire", "family", "spool", "handler", "main")
 """In the order in which they import each other."""
 _PROGRAM = """\
 import sys, types

@@ -4,12 +4,13 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from scheduled.jobs.model import Attempt
 from scheduled.jobs.permissions import CONFINED
 from scheduled.runs import environment
 from scheduled.runs.environment import UnusableEnvironmentError
-from scheduled.runs.executors import answer, lease
+from scheduled.runs.executors import answer, lease, local
 from scheduled.runs.executors import settings as executor_settings
 from scheduled.runs.executors.program import Program
 from scheduled.runs.executors.transport import Errand
@@ -20,7 +21,7 @@ GRACE_SECONDS = 8.0
 """How long a command that is stopped has until it is killed: less than its proxy has."""
 
 
-def program(attempt: Attempt, context: RunContext, path: Path) -> Program:
+def program(attempt: Attempt, memory: dict[str, Any], context: RunContext, path: Path) -> Program:
     """Return the proxy of a run, with its errand. Raises UnusableEnvironmentError."""
     job = attempt.job
     settings = context.executors.get(job.executor)
@@ -35,7 +36,7 @@ def program(attempt: Attempt, context: RunContext, path: Path) -> Program:
         settings={**found, "resources": job.resources},
         executor=job.executor,
         order={
-            "command": job.words(job.command),
+            **_work(attempt, memory, context),
             "env": own,
             "cwd": job.cwd,
             "umask": job.umask,
@@ -46,6 +47,7 @@ def program(attempt: Attempt, context: RunContext, path: Path) -> Program:
         },
         answer_path=os.path.abspath(answer.path_of(path)),
         lease_path=lease_path,
+        report_path=os.path.abspath(path.with_suffix(local.RESULT)),
     )
     return Program(
         command=[sys.executable, "-P", "-X", "utf8", "-m", "scheduled.runs.executors.proxy"],
@@ -55,6 +57,16 @@ def program(attempt: Attempt, context: RunContext, path: Path) -> Program:
         stdin=json.dumps(errand._asdict()).encode(),
         lease_path=lease_path,
     )
+
+
+def _work(attempt: Attempt, memory: dict[str, Any], context: RunContext) -> dict[str, Any]:
+    """Return what is started there: a command, or a handler, for which the outpost finds Python."""
+    job = attempt.job
+    if not job.handler:
+        return {"command": job.words(job.command)}
+    told = local.description(attempt, memory, context, None)
+    # There, other users own what is installed.
+    return {"command": [], "handler": {**told, "configuration": [], "owners": []}}
 
 
 def _environ_of_proxy(attempt: Attempt, context: RunContext) -> dict[str, str]:

@@ -61,7 +61,7 @@ def _of_handler(
     made.environ.pop("PYTHONHOME", None)  # the child is this very interpreter
     # -P: a json.py in the working directory must not hide the standard library's.
     command = [sys.executable, "-P", "-X", "utf8", "-m", "scheduled.runs.handler_child", report]
-    described = _description(attempt, memory, context, confinement)
+    described = description(attempt, memory, context, confinement)
     return made._replace(
         command=command, stdin=json.dumps(described).encode(), confinement=confinement
     )
@@ -89,7 +89,7 @@ def _words_without_shell(job: Job, environ: Mapping[str, str]) -> list[str]:
     return plain_command.words(job.command)
 
 
-def _description(
+def description(
     attempt: Attempt,
     memory: dict[str, Any],
     context: RunContext,

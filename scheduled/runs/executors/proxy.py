@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from scheduled.runs.executors import answer, lease
@@ -142,6 +143,8 @@ class Proxy:
         """Return how a command ended, as its outpost tells it."""
         if end.get("failure"):
             return Answer(failure=str(end["failure"]), where=self._where)
+        if isinstance(report := end.get("report"), str) and report:
+            private.replace(Path(self._errand.report_path), report.encode(), "nothing")
         if end.get("stopped") == "lost":
             return Answer(lost="it was ended there: the connection was lost", where=self._where)
         return Answer(

@@ -39,3 +39,5 @@ class Errand(NamedTuple):
     """What the outpost is told, without its token."""
     answer_path: str
     lease_path: str
+    report_path: str
+    """Where the report of a handler is to be, as that of a handler of this machine."""

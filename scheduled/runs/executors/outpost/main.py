@@ -23,7 +23,7 @@ import sys
 import time
 from typing import Any
 
-from scheduled.runs.executors.outpost import family, spool, wire
+from scheduled.runs.executors.outpost import family, handler, spool, wire
 
 LARGEST_ORDER = 16 * 1024 * 1024
 LOOK_SECONDS = 0.5
@@ -67,6 +67,7 @@ class Outpost:
         self._end: dict[str, Any] | None = None
         self._ended: float | None = None
         """Since when there is an end to tell."""
+        self._handler: handler.Handler | None = None
         self._least = 0
         """What this process has taken; of a command that took less, the kernel cannot say."""
         self._folder = spool.folder_of_ends()
@@ -98,13 +99,20 @@ class Outpost:
         environ = dict(os.environ)
         environ.update(order["env"])
         folder = os.path.expanduser(order["cwd"] or "~")
+        if "handler" in order and (problem := handler.Handler.problem()):
+            self._finish({"failure": problem})
+            return
         reading, writing = os.pipe()
+        stdin: Any = subprocess.DEVNULL
         try:
+            if "handler" in order:
+                self._handler = handler.Handler(order["handler"], folder)
+                order["command"], stdin = self._handler.command(), self._handler.stdin()
             process = subprocess.Popen(
                 order["command"],
                 cwd=folder,
                 env=environ,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=writing,
                 stderr=writing,
                 start_new_session=True,
@@ -116,6 +124,8 @@ class Outpost:
             return
         finally:
             os.close(writing)
+            if stdin is not subprocess.DEVNULL:
+                stdin.close()
         os.set_blocking(reading, False)
         self._output, self._pid = reading, process.pid
         process.returncode = 0  # it is waited for here
@@ -229,6 +239,8 @@ class Outpost:
         )
 
     def _finish(self, end: dict[str, Any]) -> None:
+        if self._handler is not None:
+            end["report"] = self._handler.report()
         self._ended, self._end = now(), end
         spool.keep(self._folder, self._token, end)
 

@@ -9,7 +9,8 @@ import stat
 import time
 from typing import Any
 
-LARGEST = 64 * 1024
+LARGEST = 4 * 1024 * 1024
+"""Bytes of an end, with what a handler has left."""
 KEPT_SECONDS = 7 * 24 * 3600
 """How long the end of a command is kept that nobody has asked for."""
 

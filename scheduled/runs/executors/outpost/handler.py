@@ -1,0 +1,58 @@
+"""What a handler needs on the machine where it runs: what it is told, and a place to answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from typing import IO, Any
+
+LARGEST = 1024 * 1024
+"""Bytes of a report that are passed on."""
+MODULE = "scheduled.runs.handler_child"
+
+
+class Handler:
+    """A handler in a process of its own, with a directory that ends with it."""
+
+    def __init__(self, description: dict[str, Any], root: str) -> None:
+        self._folder = tempfile.mkdtemp(prefix="scheduled-")
+        self._report = os.path.join(self._folder, "report")
+        cache = os.path.join(self._folder, "cache")
+        os.mkdir(cache, 0o700)
+        here = {"root": root, "cache_dir": cache, "central_dir": cache, "state_dir": cache}
+        self._description = {**description, **here}
+
+    @staticmethod
+    def problem() -> str:
+        """Return why this machine has no handlers; empty if it may have some."""
+        # Not by `importlib.util`: this very program stands under that name.
+        if any(finder.find_spec("scheduled", None) is not None for finder in sys.meta_path):
+            return ""
+        return (
+            f"{sys.executable}: scheduled is not installed for this Python; a handler needs it, and"
+            " its own package"
+        )
+
+    def command(self) -> list[str]:
+        """Return the words that start it."""
+        return [sys.executable, "-P", "-X", "utf8", "-m", MODULE, self._report]
+
+    def stdin(self) -> IO[bytes]:
+        """Return what it reads first, as a file."""
+        path = os.path.join(self._folder, "description")
+        with open(path, "w", encoding="utf-8") as stream:
+            json.dump(self._description, stream)
+        return open(path, "rb")
+
+    def report(self) -> str:
+        """Return what it has left, and remove its directory; empty if that is nothing."""
+        try:
+            with open(self._report, encoding="utf-8") as stream:
+                text = stream.read(LARGEST + 1)
+        except (OSError, ValueError):
+            text = ""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return text if len(text) <= LARGEST else ""
