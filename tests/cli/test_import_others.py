@@ -219,6 +219,18 @@ def test_e15_what_is_an_option_of_docker_is_no_image(root: Path) -> None:
     assert "would be an option of docker" in left_out[0]["reason"]
 
 
+def test_e15_cronjobs_of_several_namespaces_may_have_one_name(root: Path) -> None:
+    text = f"{CRON_JOB}---\n{CRON_JOB.replace('shop', 'test')}---\n" + CRON_JOB.replace(
+        "name: report,", "name: health,"
+    )
+    path = put(root, "cron.yaml", text)
+    document, again = imported(root, path), imported(root, path)
+
+    assert [row["id"] for row in document["jobs"]] == ["report", "report-2", "health-2"]
+    assert shown(root, "report-2")["tags"] == ["kubernetes", "test"]
+    assert [row["reason"].partition(":")[0] for row in again["left_out"]] == ["already exists"] * 3
+
+
 def test_e15_what_holds_for_many_jobs_is_said_once(root: Path) -> None:
     text = "---\n".join(
         f"kind: CronJob\nmetadata: {{name: a{number}}}\nspec: {{schedule: '@daily'}}\n"
@@ -316,6 +328,11 @@ def test_e15_hermes_jobs_keep_their_prompts_and_are_disabled(root: Path) -> None
             "Kernel.php",
             "<?php\nclass Kernel {\n  $schedule->command('x')->daily();\n}\n",
             "--command 'php artisan schedule:run'",
+        ),
+        (
+            "schedule.rb",
+            "every '0 0 27-31 * *' do command 'echo' end\n",
+            "a schedule.rb of whenever",
         ),
         ("console.php", "<?php\nSchedule::command('x')->hourly();\n", "schedule of Laravel's"),
         (

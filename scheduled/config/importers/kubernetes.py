@@ -118,7 +118,8 @@ def _job(node: Node) -> ImportedJob | LeftOut:
     }
     suspended = "suspended there" if _text(spec, "suspend").lower() == "true" else ""
     note = "; ".join(filter(None, (suspended, lacks)))
-    return ImportedJob(line, shown, placeholder.complete(complete, {}), note=note)
+    job = placeholder.complete(complete, {})
+    return ImportedJob(line, shown, job, is_named=False, note=note)
 
 
 def _action(pod: Node, lost: Sequence[str]) -> tuple[dict[str, Any], str]:

@@ -4,10 +4,10 @@ A task of another scheduler may name code that does not run outside it. Its job 
 values, but is disabled, and its command fails to do anything if it is started by hand.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scheduled.config.importers.findings import ImportedJob, SourceKind
+from scheduled.config.importers.findings import SourceKind
 
 COMMAND = "echo 'no command yet: replace this line' >&2; exit 75"
 """Exit code 75 means not now: neither a success nor a failure to retry."""
@@ -39,9 +39,8 @@ def complete(fields: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, 
     return job
 
 
-def unbound_note(jobs: Iterable[ImportedJob], kind: SourceKind) -> tuple[str, ...]:
+def unbound_note(ids: Sequence[str], kind: SourceKind) -> tuple[str, ...]:
     """Return a sentence that names the jobs with the placeholder command, or nothing."""
-    ids = [str(job.fields["id"]) for job in jobs if job.fields.get("command") == COMMAND]
     if not ids:
         return ()
     return (f"{named(ids)}: {WHY[kind]}; disabled until you add a command to its file",)

@@ -83,7 +83,8 @@ def propose(findings: Findings, config: Config, config_path: Path) -> Proposal:
                 LeftOut(job.line, job.text, problem, job.file) for problem in error.problems
             ]
     left_out.sort(key=lambda part: (part.file, part.line))
-    unbound = placeholder.unbound_note((job for job, _ in jobs), findings.kind)
+    empty = [file.job.id for _, file in jobs if file.job.command == placeholder.COMMAND]
+    unbound = placeholder.unbound_note(empty, findings.kind)
     doubtful = (note for job, file in jobs for note in _doubts(job, file))
     notes = (*unbound, *known, *findings.notes, *_of_jobs(jobs), *doubtful)
     return Proposal(findings, tuple(jobs), tuple(changes), settings, tuple(left_out), notes)

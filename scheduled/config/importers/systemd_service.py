@@ -96,6 +96,10 @@ def read(unit: Unit, manager: Manager) -> Service:
     _refuse(unit, manager)
     specifiers = {**manager.specifiers, **unit_words.of_name(unit.name)}
     env, notes = _environment(unit, specifiers), [*_notes(unit)]
+    if (folder := unit.last(_SERVICE, "WorkingDirectory")).startswith("-"):
+        notes.append(
+            f"WorkingDirectory={folder}: may be missing there; here a run fails without it"
+        )
     env_file = _env_file(unit, specifiers, env, notes)
     known = None if env_file else env
     fields = {

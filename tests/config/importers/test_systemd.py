@@ -276,10 +276,12 @@ def test_e15_conditions_are_asked_before_a_run(tmp_path: Path, condition: str, h
 
 def test_e15_what_is_not_kept_is_said(tmp_path: Path) -> None:
     service = f"[Unit]\nAfter=network.target\n{SERVICE}ProtectSystem=full\nStateDirectory=x\n"
+    service += "WorkingDirectory=-/gone\n"
 
     notes = " / ".join(found(tmp_path, f"{TIMER}WakeSystem=yes\nAccuracySec=1h\n", service).notes)
 
     for words in ("ProtectSystem=: not kept", "network.target: not waited", "StateDirectory=x",
+                  "WorkingDirectory=-/gone: may be missing there",
                   "WakeSystem=", "AccuracySec=1h"):  # fmt: skip
         assert words in notes
 
