@@ -7,15 +7,18 @@ import click
 
 from scheduled import idle
 from scheduled.cli.command import command
-from scheduled.cli.context import Session
+from scheduled.cli.context import Session, complain
 from scheduled.config import ownership, paths, state_place
 from scheduled.errors import StateError, UsageError, reason_of
 from scheduled.installation import identity
+from scheduled.quick_classes import replace
 from scheduled.runs.running import running_jobs
-from scheduled.state import events, owner
-from scheduled.state.document import OwnerEntry
+from scheduled.state import owner, owner_events
+from scheduled.state.journal import Event
+from scheduled.state.owner import Claimant
+from scheduled.state.owner_entry import OwnerEntry
 from scheduled.state.store import Store
-from scheduled.system import machine
+from scheduled.system.text import one_line
 
 
 @command()
@@ -39,20 +42,23 @@ def adopt(session: Session, source: str | None) -> None:
     folder = _source(session, source)
     ownership.refuse_foreign(folder, session.arguments)
     store = Store(folder).load()
-    root = identity.real_root(places.root)
-    host = session.config.host or machine.host_id()
-    before = store.state.get("owner", {})
-    if before == {"root": root, "host": host}:
+    ours, before = ownership.reader(session.config, session.now), store.state.get("owner", {})
+    if (before.get("root"), before.get("host")) == (ours.root, ours.host):
         click.echo(f"Nothing to do: {folder} belongs to this root and this host.")
         return
-    if running := sorted(running_jobs(store.state, folder)):
+    is_of_this_host = before.get("host", "") in ("", ours.host) or not ours.host
+    if is_of_this_host and (running := sorted(running_jobs(store.state, folder))):
         raise UsageError(f"{folder}: {', '.join(running)} still running; adopt it after that")
     if folder != places.state_dir and owner.has_state(places.state_dir):
         _set_aside(session)
-    store.record(session.now, events.owner_recorded(root, host))
+    recorded = owner_events.recorded(ours.root, ours.host, ours.name)
+    if is_of_this_host:  # the next tick finds out about the runs whose tick died
+        store.record(session.now, recorded)
+    else:
+        _end_runs(session, store, before, recorded)
     store.checkpoint(session.now)
     idle.forget(str(folder))
-    session.say(_report(folder, before, root, host))
+    session.say(_report(folder, before, ours))
     if folder.parent != state_place.shared(session.environ) and folder != places.state_dir:
         session.say(f"It is not in a default place: use it with --state-dir {folder}")
     session.say("Have cron call it: scheduled cron install")
@@ -102,9 +108,34 @@ def _set_aside(session: Session) -> None:
     session.say(f"The state that this root had is kept in {aside}")
 
 
-def _report(folder: Path, before: OwnerEntry, root: str, host: str) -> str:
-    of_host = f" and the host {host}" if host else ""
+def _end_runs(session: Session, store: Store, before: OwnerEntry, recorded: Event) -> None:
+    """Record the owner, and before it the ends of all runs of the host that was the owner."""
+    from scheduled.ticks import adoption
+    from scheduled.ticks.tick import Tick
+    from scheduled.views import wording
+
+    places = replace(session.config.places, state_dir=store.state_dir)
+    config = replace(session.config, places=places)
+    tick = Tick(config, session.now, environ=session.environ, store=store)
+    host = owner.called(before.get("host", ""), before.get("name", ""))
+    try:
+        settled = adoption.adopt(tick.context, before.get("host", ""), recorded)
+    finally:
+        failed = tick.context.pings.finish(session.now)
+    for row, is_locked in settled:
+        ended = wording.ended(row["outcome"], row["error"] or row["reason"])
+        again = "; it runs again" if row["retry_at"] else ""
+        session.say(f"{row['job']}: was in progress on {host}; on record as {ended}{again}")
+        if is_locked:
+            complain(f"{row['job']}: its lock is held, so that run may still go on there")
+    for sentence in (*tick.report.warnings, *failed):
+        complain(one_line(sentence))
+
+
+def _report(folder: Path, before: OwnerEntry, ours: Claimant) -> str:
+    of_host = f" and the host {owner.called(ours.host, ours.name)}" if ours.host else ""
     earlier = before.get("root") or "nobody"
-    if before.get("root") == root:
-        earlier = f"the host {before.get('host') or 'unknown'}"
-    return f"{folder}: belongs to the root {root}{of_host} now; before, to {earlier}"
+    if before.get("root") == ours.root:
+        earlier = f"the host {owner.called(before.get('host', ''), before.get('name', ''))}"
+        earlier = earlier if before.get("host") else "the host unknown"
+    return f"{folder}: belongs to the root {ours.root}{of_host} now; before, to {earlier}"

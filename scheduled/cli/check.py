@@ -65,8 +65,9 @@ def _checked(session: Session, names: Sequence[str], max_age: str | None) -> Che
     if max_age is not None and not names:
         raise UsageError("--max-age is about jobs: name at least one")
     limit = length("--max-age", max_age) if max_age is not None else None
+    session.tells_owner = False  # the result does
     store = session.store
-    owner.claim(store.state_dir, store.state, ownership.reader(session.config))
+    owner.claim(store.state_dir, store.state, ownership.reader(session.config, session.now))
     snapshot = session.snapshot()
     if names:
         return checks.of_jobs(snapshot, names, limit)

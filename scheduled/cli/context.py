@@ -17,7 +17,7 @@ from scheduled.config.load import Config
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ScheduledError
 from scheduled.quick_classes import dataclass, field
-from scheduled.state import known_days
+from scheduled.state import known_days, owner
 from scheduled.state.journal import Event
 from scheduled.state.store import Store
 from scheduled.system import collector, machine, streams
@@ -52,6 +52,8 @@ class Session:
     """Whether the command is one that changes something."""
     is_tick: bool = False
     """Whether it is one that cron calls: without a terminal it does not repeat what is wrong."""
+    tells_owner: bool = True
+    """Whether a command that reads says whose state that is, if it is another's."""
     owns_state: bool = False
     """Whether the state may be written to."""
 
@@ -84,7 +86,9 @@ class Session:
         state_dir = self.config.places.state_dir
         with collector.paused(keep=True):
             store = Store(state_dir).load()
-        store.claimant = ownership.reader(self.config)
+        store.claimant = ownership.reader(self.config, self.now)
+        if self.tells_owner and not self.is_changing and not self.quiet:
+            self._mention_others(store)
         known_days.load(state_dir)
         if ownership.is_owner(self.config, store):
             self.config.save_caches()
@@ -97,7 +101,7 @@ class Session:
             return
         config = self.config
         with collector.paused(keep=True):
-            self.store = ownership.open_store(config, self.environ, self.arguments)
+            self.store = ownership.open_store(config, self.environ, self.arguments, now=self.now)
         self.owns_state = True
         if self.config.subscribe:
             self.store.recorded = []
@@ -148,6 +152,11 @@ class Session:
         sentence = ownership.unnamed(config.places, self.environ)
         if sentence:
             complain(f"{sentence}; --root names one")
+
+    def _mention_others(self, store: Store) -> None:
+        assert store.claimant is not None
+        if sentence := owner.of_others(store.state_dir, store.state, store.claimant):
+            complain(f"{sentence}; it is only read here")
 
     @property
     def is_terminal(self) -> bool:

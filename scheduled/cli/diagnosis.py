@@ -6,7 +6,7 @@ from typing import Any
 
 from scheduled.cli import tick_calls
 from scheduled.cli.context import Session
-from scheduled.config import paths, secret_files, unmatched
+from scheduled.config import ownership, paths, secret_files, unmatched
 from scheduled.config.importers import command_text
 from scheduled.config.load import Config
 from scheduled.config.paths import Paths
@@ -22,10 +22,10 @@ from scheduled.planning import decide
 from scheduled.quick_classes import replace
 from scheduled.runs import environment
 from scheduled.runs.environment import UnusableEnvironmentError
-from scheduled.state import heartbeat, records
+from scheduled.state import heartbeat, owner, records
 from scheduled.state.document import State
 from scheduled.system import machine
-from scheduled.timing import instants, local_zone
+from scheduled.timing import local_zone
 from scheduled.views import cheap_checks
 
 
@@ -62,14 +62,12 @@ def _base(session: Session, places: Paths, **known: Any) -> Facts:
 
 
 def _with_state(session: Session, config: Config, facts: Facts) -> Facts:
+    session.tells_owner = False  # a finding does
     try:
         store = session.store
     except StateError as error:
         former = _former(session, config.places)
         return replace(facts, former=former, damages=(str(error),))
-    beat = heartbeat.load(config.places.state_dir)
-    last = instants.parse_utc(store.state["ticks"].get("last"))
-    seen = [instant for instant in (last, beat.at if beat else None) if instant is not None]
     jobs = [
         job
         for job in config.jobs
@@ -78,8 +76,9 @@ def _with_state(session: Session, config: Config, facts: Facts) -> Facts:
     return replace(
         facts,
         former=_former(session, config.places),
-        last_tick=max(seen, default=None),
+        last_tick=heartbeat.last_tick(config.places.state_dir, store.state),
         damages=tuple(store.recovered),
+        others=owner.of_others(store.state_dir, store.state, ownership.reader(config, facts.now)),
         jobs=tuple(job_facts(job, config, facts.cron_variables) for job in jobs),
         executors=tuple(_executors(config)),
         **_limits(jobs, config, store.state, facts),

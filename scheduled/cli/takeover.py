@@ -9,10 +9,9 @@ import click
 from scheduled.cli.context import Session
 from scheduled.config import ownership
 from scheduled.errors import UsageError
-from scheduled.installation import identity, systemd, tick_lines
+from scheduled.installation import systemd, tick_lines
 from scheduled.installation.tick_lines import TickLine
-from scheduled.state import events, owner
-from scheduled.system import machine
+from scheduled.state import owner, owner_events
 from scheduled.system.user_dirs import xdg
 
 
@@ -25,7 +24,8 @@ def own_state(session: Session, *, force: bool, dry_run: bool) -> list[TickLine]
     places = session.config.places
     session.is_changing = True
     ownership.refuse_foreign(places.state_dir, session.arguments)
-    root = identity.real_root(places.root)
+    ours = ownership.reader(session.config, session.now)
+    root = ours.root
     lines = tick_lines.of_state(places.state_dir, session.environ)
     stopped = [line for line in lines if line.root != root]
     other = session.store.state.get("owner", {}).get("root", root)
@@ -34,11 +34,12 @@ def own_state(session: Session, *, force: bool, dry_run: bool) -> list[TickLine]
     if dry_run:
         return stopped
     if stopped or other != root:
-        host = session.config.host or machine.host_id()
+        # Of another host not even with --force: it may have runs in progress.
+        owner.claim(places.state_dir, session.store.state, ours._replace(root=other))
         session.store.claimant = None
-        session.store.record(session.now, events.owner_recorded(root, host))
+        session.store.record(session.now, owner_events.recorded(root, ours.host, ours.name))
         session.store.checkpoint(session.now)
-        session.store.claimant, session.owns_state = owner.Claimant(root, host), True
+        session.store.claimant, session.owns_state = ours, True
         click.echo(f"{places.state_dir}: belongs to the root {root} now")
     else:
         session.own_state()

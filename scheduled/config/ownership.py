@@ -5,6 +5,7 @@ A tick, and every command that changes something, opens the state here.
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from scheduled.config import paths, state_place
@@ -23,6 +24,7 @@ def open_store(
     environ: Mapping[str, str],
     arguments: Sequence[str] = ("run",),
     *,
+    now: datetime | None = None,
     by_tick: bool = False,
 ) -> Store:
     """Return the state, ready to be written to by `scheduled ARGUMENTS`, perhaps a tick.
@@ -33,7 +35,7 @@ def open_store(
     examine(config.places.state_dir)
     refuse_unnamed(config.places, environ)
     store = Store(config.places.state_dir).load()
-    store.claimant = claimant(config, store, environ, by_tick=by_tick)
+    store.claimant = claimant(config, store, environ, by_tick=by_tick)._replace(now=now)
     owner.claim(store.state_dir, store.state, store.claimant)
     config.save_caches()
     return store
@@ -43,16 +45,21 @@ def claimant(
     config: Config, store: Store, environ: Mapping[str, str], *, by_tick: bool
 ) -> Claimant:
     """Return who wants to write. Raises NotOwnerError for a state of 0.1.0 that served another."""
-    root, host = real_root(config.places.root), config.host or machine.host_id()
+    ours = reader(config)._replace(claims=True)
     if "owner" in store.state or not owner.has_state(store.state_dir):
-        return Claimant(root, host)
-    return Claimant(root, host, claims=_is_served(store.state_dir, root, environ) or by_tick)
+        return ours
+    return ours._replace(claims=_is_served(store.state_dir, ours.root, environ) or by_tick)
 
 
-def reader(config: Config) -> Claimant:
+def reader(config: Config, now: datetime | None = None) -> Claimant:
     """Return who wants to read a state; should it write nevertheless, one of others is refused."""
-    host = config.host or machine.host_id()
-    return Claimant(real_root(config.places.root), host, claims=False)
+    return Claimant(
+        real_root(config.places.root),
+        config.host or machine.host_id(),
+        claims=False,
+        is_machine_id=not config.host,
+        now=now,
+    )
 
 
 def refuse_foreign(state_dir: Path, arguments: Sequence[str]) -> None:
@@ -114,8 +121,8 @@ def left_behind(config: Config, environ: Mapping[str, str]) -> str:
 
 
 def is_owner(config: Config, store: Store) -> bool:
-    """Return whether the state is recorded as that of this root, and belongs to this user."""
-    if not owner.owned(store.state, real_root(config.places.root)):
+    """Return whether the state is on record as that of this root and host, and of this user."""
+    if not owner.owned(store.state, reader(config)):
         return False
     return _nearest(store.state_dir) == (store.state_dir, os.geteuid())
 
@@ -130,9 +137,10 @@ def is_known_owner(places: Paths, environ: Mapping[str, str]) -> bool:
         return False
     store = Store(places.state_dir).load()
     host = environ.get("SCHEDULED_HOST") or machine.host_id()
-    owner.claim(places.state_dir, store.state, Claimant(root, host, claims=False))
+    ours = Claimant(root, host, claims=False)
+    owner.claim(places.state_dir, store.state, ours)
     is_ours = _nearest(places.state_dir) == (places.state_dir, os.geteuid())
-    return is_ours and owner.owned(store.state, root)
+    return is_ours and owner.owned(store.state, ours)
 
 
 def _is_served(state_dir: Path, root: str, environ: Mapping[str, str]) -> bool:

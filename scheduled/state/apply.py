@@ -313,6 +313,7 @@ def _schedule_refused(state: State, _event: kinds.ScheduleRefused) -> None:
 
 def _owner_recorded(state: State, event: kinds.OwnerRecorded) -> None:
     state["owner"] = {"root": event["root"], "host": event["host"]}
+    state["owner"] |= {"name": event["name"]} if "name" in event else {}
 
 
 def _tick_interval_installed(state: State, event: kinds.TickIntervalInstalled) -> None:

@@ -12,6 +12,7 @@ from typing import Any, NotRequired, TypedDict, cast
 from scheduled.state.gap_entry import GapEntry
 from scheduled.state.incident_entry import IncidentEntry
 from scheduled.state.not_permitted_entry import NotPermittedEntry
+from scheduled.state.owner_entry import OwnerEntry
 from scheduled.state.type_check import Check, check_of, checks_of
 
 VERSION = 2
@@ -242,13 +243,6 @@ class TicksEntry(TypedDict, total=False):
     first: str | None
     last: str | None
     count: int
-
-
-class OwnerEntry(TypedDict, total=False):
-    """The root and the host that the state belongs to."""
-
-    root: str
-    host: str
 
 
 class State(TypedDict):

@@ -370,6 +370,7 @@ class OwnerRecorded(Recorded):
     event: Literal["owner"]
     root: str
     host: str
+    name: NotRequired[str]  # what people call the host, where its id does not say it
 
 
 class TickIntervalInstalled(Recorded):

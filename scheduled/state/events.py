@@ -261,9 +261,11 @@ def with_last_run(event: kinds.RunEnded, job: Job, local: datetime) -> kinds.Run
     return {**event, "seed_key": job.last_run_key, "local_time": naive}
 
 
-def run_interrupted(job: str, run: ActiveRun, resolution: Resolution) -> kinds.RunEnded:
-    """Build the end of a run whose tick died."""
-    reason = run.stop.reason if run.stop else TICK_DIED
+def run_interrupted(
+    job: str, run: ActiveRun, resolution: Resolution, reason: str = TICK_DIED
+) -> kinds.RunEnded:
+    """Build the end of a run whose tick died, or of which nothing else is known."""
+    reason = run.stop.reason if run.stop else reason
     event: kinds.RunEnded = {
         "event": "end",
         "job": job,
@@ -358,11 +360,6 @@ def schedule_refused(schedule: str) -> kinds.ScheduleRefused:
 
 
 # Ticks
-
-
-def owner_recorded(root: str, host: str) -> kinds.OwnerRecorded:
-    """Build the event that makes the state belong to a root and a host; '' for no known host."""
-    return {"event": "owner", "root": root, "host": host}
 
 
 def tick_interval_installed(by: str, seconds: float | None) -> kinds.TickIntervalInstalled:

@@ -20,8 +20,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from scheduled.quick_classes import NamedTuple
+from scheduled.state.document import State
 from scheduled.system import private
 from scheduled.system.machine import boot_id
+from scheduled.timing.instants import parse_utc
 
 FILE_NAME = "heartbeat"
 UNREAD = "cache/unread-config"
@@ -94,6 +96,13 @@ def load(state_dir: Path) -> Heartbeat | None:
         return parsed(private.read(state_dir / FILE_NAME).decode("ascii"))
     except (OSError, ValueError):
         return None
+
+
+def last_tick(state_dir: Path, state: State) -> datetime | None:
+    """Return when the last tick came, idle or not, by all that is noted; None if none is."""
+    beat, ticked = load(state_dir), parse_utc(state["ticks"].get("last"))
+    seen = [instant for instant in (ticked, beat.at if beat else None) if instant is not None]
+    return max(seen, default=None)
 
 
 def parsed(line: str) -> Heartbeat | None:

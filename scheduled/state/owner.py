@@ -5,14 +5,16 @@ until it is known which root it served.
 """
 
 import os
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduled.errors import UnreadableFileError, UsageError
 from scheduled.quick_classes import NamedTuple
-from scheduled.state import events
 from scheduled.state.document import State
 from scheduled.state.journal import Event
 from scheduled.system import files, private
+
+SECOND = timedelta(seconds=1)
 
 
 class NotOwnerError(UsageError):
@@ -28,11 +30,26 @@ class Claimant(NamedTuple):
     """Empty where the host has no id; then it is not checked."""
     claims: bool = True
     """Whether a state that belongs to nobody is this one's from now on."""
+    is_machine_id: bool = False
+    """Whether the machine gave the id, which tells a person nothing; its name is kept beside it."""
+    now: datetime | None = None
+    """For how long ago something was; None where nobody asks."""
+
+    @property
+    def name(self) -> str:
+        """What people call the host, if its id is not just that."""
+        return os.uname().nodename if self.is_machine_id else ""
 
 
-def owned(state: State, root: str) -> bool:
-    """Return whether a state is recorded as that of a root."""
-    return state.get("owner", {}).get("root") == root
+def owned(state: State, claimant: Claimant) -> bool:
+    """Return whether a state is recorded as that of this root, and not as that of another host."""
+    is_of_root = state.get("owner", {}).get("root") == claimant.root
+    return is_of_root and not _is_of_other_host(state, claimant)
+
+
+def _is_of_other_host(state: State, claimant: Claimant) -> bool:
+    host = state.get("owner", {}).get("host", "")
+    return bool(host and claimant.host and host != claimant.host)
 
 
 def claim(state_dir: Path, state: State, claimant: Claimant) -> tuple[Event, ...]:
@@ -47,16 +64,60 @@ def claim(state_dir: Path, state: State, claimant: Claimant) -> tuple[Event, ...
             f"{state_dir}: this state belongs to the root {root}, and this is {claimant.root};"
             f" nothing was run or written. {_advice(state_dir, claimant.root, root)}"
         )
-    if root and host and claimant.host and host != claimant.host:
+    if _is_of_other_host(state, claimant):
         raise NotOwnerError(
-            f"{state_dir}: this state belongs to the host {host}, and this is {claimant.host};"
-            " nothing was run or written. If that host is gone, take over:"
-            f" {adopting(state_dir, claimant.root)}"
+            f"{state_dir}: {_belongs(state, claimant)}{_last_tick(state_dir, state, claimant.now)};"
+            " nothing was run or written. If that host does not come back, take over:"
+            f" {adopting(state_dir, claimant.root)}",
+            trouble=f"{state_dir}: {_belongs(state, claimant)}",
         )
     is_known = root and (host or not claimant.host)
     if is_known or not (root or claimant.claims):
         return ()
-    return (events.owner_recorded(claimant.root, claimant.host),)
+    from scheduled.state import owner_events  # once in the life of a state
+
+    return (owner_events.recorded(claimant.root, claimant.host, claimant.name),)
+
+
+def of_others(state_dir: Path, state: State, claimant: Claimant) -> str:
+    """Return a sentence on whose state it is that is read here, if it is another's; else ''."""
+    root = state.get("owner", {}).get("root", "")
+    if root and root != claimant.root:
+        belongs = f"this state belongs to the root {root}, and this is {claimant.root}"
+    elif _is_of_other_host(state, claimant):
+        belongs = _belongs(state, claimant)
+    else:
+        return ""
+    return f"{state_dir}: {belongs}{_last_tick(state_dir, state, claimant.now)}"
+
+
+def _belongs(state: State, claimant: Claimant) -> str:
+    owner = state.get("owner", {})
+    theirs = called(owner.get("host", ""), owner.get("name", ""))
+    ours = called(claimant.host, claimant.name)
+    return f"this state belongs to the host {theirs}, and this is {ours}"
+
+
+def called(host: str, name: str) -> str:
+    """Return the id of a host as a sentence has it, with its name if it has one."""
+    from scheduled.system.text import one_line
+
+    return one_line(f"{name} ({host})" if name and name != host else host)
+
+
+def _last_tick(state_dir: Path, state: State, now: datetime | None) -> str:
+    """Return when the owner of a state ticked last, as the end of a sentence."""
+    from scheduled.state import heartbeat
+    from scheduled.timing.distance import relative
+    from scheduled.timing.instants import minute_utc
+
+    last = heartbeat.last_tick(state_dir, state)
+    if last is None:
+        return "; no tick of it is on record"
+    ago = ""
+    if now is not None and last <= now:  # the clocks of two hosts may differ
+        ago = f"{'just now' if now - last < SECOND else relative(last, now)}, "
+    return f"; its last tick came {ago}at {minute_utc(last)}"
 
 
 def adopting(state_dir: Path, root: str) -> str:

@@ -16,6 +16,7 @@ from scheduled.planning import resolve
 from scheduled.runs import stop, supervisor
 from scheduled.runs.ending import Ending
 from scheduled.state import events, history, records
+from scheduled.state.history import Row
 from scheduled.state.records import ActiveRun
 from scheduled.state.resolution import Resolution
 from scheduled.system.locks import Lock
@@ -82,7 +83,7 @@ def recover(tick: TickContext, job_id: str, run: ActiveRun, *, is_overdue: bool 
     if result is None:
         _record_interruption(tick, job_id, run, job)
     else:
-        _record_end(tick, ending, result)
+        record_end(tick, ending, result)
     tick.effects.forget(job_id, run.run_id, tick.run_context)
     return 0
 
@@ -124,8 +125,8 @@ def _end_overdue(tick: TickContext, job_id: str, lane: int) -> Lock | None:
     return None
 
 
-def _record_end(tick: TickContext, ending: Ending, result: AttemptResult) -> None:
-    """Record the end that the run's own processes left, with its messages."""
+def record_end(tick: TickContext, ending: Ending, result: AttemptResult) -> Row:
+    """Record the end that the run's own processes left, with its messages; return its row."""
     run, job = ending.run, ending.job
     attempt = Attempt(
         run.run_id,
@@ -142,6 +143,7 @@ def _record_end(tick: TickContext, ending: Ending, result: AttemptResult) -> Non
     outgoing = outbox.messages(result.events, tick.routes, run.run_id, now, tick.channels)
     row = run_end.record(tick, attempt, result, (run.started_at, finished), outgoing)
     tick.report_end(row, result)
+    return row
 
 
 def _record_interruption(tick: TickContext, job_id: str, run: ActiveRun, job: Job | None) -> None:

@@ -137,7 +137,7 @@ class Tick:
         self.start = Start()
         self._started = time.monotonic()
         self.store = store or ownership.open_store(
-            config, environ or {}, arguments, by_tick=not self.request.by_hand
+            config, environ or {}, arguments, now=now, by_tick=not self.request.by_hand
         )
         self.config = config.with_known({*self.store.state["jobs"], *self.request.only})
         self.cadence = tick_interval.current(config.tick_interval, self.store.state)

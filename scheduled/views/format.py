@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta, tzinfo
 
+from scheduled.timing import distance
 from scheduled.timing.slots import COUNT_CAP
 
 NAMED = 5
@@ -18,9 +19,8 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WITHIN_A_YEAR = timedelta(days=300)
 """So far away a day without its year may be one of this year or of another."""
+relative, span = distance.relative, distance.span
 _RECORDED = re.compile(r"\b((?:paused|deferred) until )(\d{4}-\d\d-\d\d \d\d:\d\d) UTC\b")
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
-_WITH_SMALLER = tuple(zip(_UNITS, (*_UNITS[1:], None), strict=True))
 
 
 def absolute(moment: datetime, zone: tzinfo) -> str:
@@ -85,26 +85,6 @@ def offset(local: datetime) -> str:
 def headed(heading: str, now: datetime, zone: tzinfo) -> str:
     """Return the heading of a column of times, with their offset: `NEXT RUN (+01:00)`."""
     return f"{heading} ({offset(now.astimezone(zone))})"
-
-
-def relative(moment: datetime, now: datetime) -> str:
-    """`3 min ago`, `in 2 h 5 min`, `now` for less than a second."""
-    seconds = (moment - now).total_seconds()
-    if abs(seconds) < 1:
-        return "now"
-    return f"in {span(seconds)}" if seconds > 0 else f"{span(-seconds)} ago"
-
-
-def span(seconds: float) -> str:
-    """Return a duration in its two largest units, rounded down: `3 d 4 h`, `2 h 5 min`, `40 s`."""
-    whole = int(seconds)
-    for (unit, name), smaller in _WITH_SMALLER:
-        if whole >= unit:
-            rest = whole % unit // smaller[0] if smaller else 0
-            # Seconds beside minutes are noise to a person.
-            tail = f" {rest} {smaller[1]}" if smaller and rest and smaller[0] > 1 else ""
-            return f"{whole // unit} {name}{tail}"
-    return "0 s"
 
 
 def taken(seconds: float | None) -> str:

@@ -16,7 +16,7 @@ import yaml
 
 from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
 from scheduled.planning.incidents import Kind, case_of
-from scheduled.state import events, heartbeat, incident_events, tick_events
+from scheduled.state import events, heartbeat, incident_events, owner_events, tick_events
 from scheduled.state.heartbeat import Cause, Gap, Heartbeat
 from scheduled.state.incident_entries import new_id
 from scheduled.state.resolution import Resolution
@@ -112,7 +112,7 @@ def _at(moment: datetime, event: Any) -> Event:
 
 def _of_ticks(folder: Path) -> Iterator[Event]:
     """Yield whose state it is, a tick an hour, and the times without ticks."""
-    yield _at(BEGIN, events.owner_recorded(str(folder.resolve()), machine.host_id()))
+    yield _at(BEGIN, owner_events.recorded(str(folder.resolve()), machine.host_id()))
     yield _at(BEGIN, events.tick_interval_installed("crontab", 60))
     for gap in (*OUTAGES, BACK):
         explained = tick_events.gap_explained(gap.start, gap.end, gap.cause.value)

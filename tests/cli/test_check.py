@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scheduled.cli.main import main
-from scheduled.state import events, heartbeat
+from scheduled.state import events, heartbeat, owner_events
 from scheduled.state.heartbeat import Heartbeat
 from scheduled.system import private
 from tests.builders import plugin_output
@@ -225,7 +225,7 @@ def test_a_state_that_had_to_be_repaired_is_critical(home: Home) -> None:
 
 def test_the_state_of_another_root_or_a_newer_version_is_unknown(home: Home) -> None:
     ticked(home)
-    home.record({"at": "2026-11-21T11:50:00Z", **events.owner_recorded("/srv/other", "")})
+    home.record({"at": "2026-11-21T11:50:00Z", **owner_events.recorded("/srv/other", "")})
     other = checked(home)
     private.replace(home.state_dir / "scheduled_state.json", b'{"version": 99}')
     newer = checked(home, "backup")

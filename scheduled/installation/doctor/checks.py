@@ -54,7 +54,7 @@ TABLE = (
     Check("locks", "locks exclude other processes", this_machine.exclusion),
     Check("clock", "the clock is plausible", this_machine.clock),
     Check("zone", "the zone of cron is the zone here", this_machine.zone),
-    Check("host", "the host has an id", this_machine.identity),
+    Check("host", "the host has an id, and the state is its own", this_machine.identity),
     Check("other_lines", "no line of a crontab runs a job as well", rivals.lines),
     Check("other_timers", "no timer runs a job as well", rivals.timers),
     Check("other_blocks", "the ticks are called once", rivals.blocks),

@@ -69,6 +69,8 @@ class Facts:
     jobs: tuple[JobFacts, ...] = ()
     host: str = ""
     """The id of this host; empty if it has none."""
+    others: str = ""
+    """Whose state it is, in a sentence, if it is that of another root or host."""
     has_channels: bool = False
     """Whether a channel of the configuration tells of failures."""
     zone: str | None = None

@@ -59,7 +59,12 @@ def output(facts: Facts) -> Iterator[Finding]:
 
 
 def exclusion(facts: Facts) -> Iterator[Finding]:
-    """Whether a lock in the state directory keeps a second process out."""
+    """Whether a lock in the state directory keeps a second process out.
+
+    In the state of others nothing is written, not even a lock.
+    """
+    if facts.others:
+        return
     if not os.path.isdir(facts.state_dir) or not os.access(facts.state_dir, os.W_OK):
         return
     try:
@@ -125,7 +130,9 @@ def zone(facts: Facts) -> Iterator[Finding]:
 
 
 def identity(facts: Facts) -> Iterator[Finding]:
-    """Whether the host has an id, without which a copied state is not noticed."""
+    """Whether the state is this host's, and the host has an id, or a copied one is not noticed."""
+    if facts.others:
+        yield error(f"{facts.others}; no tick of this one runs", f"{facts.command} state adopt")
     if not facts.host:
         yield warning(
             "this host has no id (/etc/machine-id is missing or empty), so a state that another"
