@@ -48,7 +48,8 @@ def env(texts: Sequence[str], jobs: Sequence[Job]) -> dict[str, str]:
     for name in variables:
         if not re.fullmatch(NAME, name):
             raise UsageError(
-                f'--env {excerpt(name)}: the name of a variable has letters, digits and "_"'
+                f'--env {excerpt(name)}: the name of a variable has letters, digits and "_", and'
+                " does not begin with a digit"
             )
         if name.startswith(OURS):
             raise UsageError(f"--env {name}: the variables {OURS}* are set for each run")
