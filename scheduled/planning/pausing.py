@@ -1,6 +1,6 @@
 """What ends a pause or a deferral (pure)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from scheduled.errors import UsageError
@@ -38,11 +38,10 @@ def in_force(name: str, state: State, now: datetime) -> list[str]:
     return [each for each in (name, ALL_JOBS) if _covers(pauses(state).get(each), now)]
 
 
-def resuming(names: Iterable[str]) -> str:
-    """Return what to type to end these pauses."""
-    return " and ".join(
-        f"`scheduled resume{'' if name == ALL_JOBS else f' {name}'}`" for name in names
-    )
+def resuming(names: Sequence[str]) -> str:
+    """Return what ends these pauses: "`scheduled resume backup` ends that"."""
+    typed = [f"`scheduled resume{'' if name == ALL_JOBS else f' {name}'}`" for name in names]
+    return f"{' and '.join(typed)} {'ends' if len(typed) == 1 else 'end'} that"
 
 
 def _covers(pause: Pause | None, now: datetime) -> bool:
@@ -52,7 +51,7 @@ def _covers(pause: Pause | None, now: datetime) -> bool:
 def _but(name: str, paused: Iterable[str]) -> str:
     """Return which pauses go on: of all jobs, or those of jobs that have one of their own."""
     if name != ALL_JOBS:
-        return f", but all jobs are paused; {resuming([ALL_JOBS])} ends that" * (ALL_JOBS in paused)
+        return f", but all jobs are paused; {resuming([ALL_JOBS])}" * (ALL_JOBS in paused)
     others = [each for each in paused if each != ALL_JOBS]
     if not others:
         return ""

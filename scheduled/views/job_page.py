@@ -160,7 +160,7 @@ def _held(snapshot: Snapshot, job: Job) -> Iterator[str]:
         yield f"it is disabled: `scheduled enable {job.id}` enables it"
     elif memory.pause is not None and memory.pause.covers(snapshot.now):
         pauses = pausing.in_force(job.id, snapshot.state, snapshot.now)
-        yield f"it is paused: {pausing.resuming(pauses)} ends that"
+        yield f"it is paused: {pausing.resuming(pauses)}"
     if memory.deferral is not None:
         until = snapshot.time_and_distance(memory.deferral.until)
         yield f"deferred until {until}{_because(memory.deferral.reason)}"

@@ -65,7 +65,7 @@ def pause(snapshot: Snapshot, job: Job) -> Iterator[str]:
     memory = snapshot.record(job.id)
     if memory.pause is not None and memory.pause.covers(snapshot.now):
         pauses = pausing.in_force(job.id, snapshot.state, snapshot.now)
-        yield f"{decide.pause_text(memory.pause)}; {pausing.resuming(pauses)} ends that"
+        yield f"{decide.pause_text(memory.pause)}; {pausing.resuming(pauses)}"
 
 
 def obstacles(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]:

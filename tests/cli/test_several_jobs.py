@@ -53,7 +53,7 @@ def test_e11_jobs_of_a_tag_are_paused_and_resumed_with_a_line_each(home: Home) -
 def test_what_a_resume_leaves_paused_is_said_and_how_to_end_that(home: Home) -> None:
     home.call("pause", "one", "two")
     home.call("pause")
-    assert "`scheduled resume one` and `scheduled resume` ends that" in home.call("show", "one").out
+    assert "`scheduled resume one` and `scheduled resume` end that" in home.call("show", "one").out
     assert "it is paused: `scheduled resume` ends that" in home.call("show", "other").out
 
     assert home.call("resume", "two").out == (
