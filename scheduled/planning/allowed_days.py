@@ -71,7 +71,10 @@ def with_left_out(decision: Decision, memory: JobMemory, slots: SlotCache) -> De
     anchor, delay = memory.anchor if is_anchored(schedule) else None, start_delay(job)
     after = slots.following(other, max(slots.now - delay, memory.watermark), anchor)
     wake = earliest((decision.next, after and after + delay))
-    return decision if wake == decision.next else replace(decision, next=wake, starts=decision.next)
+    if wake == decision.next:
+        return decision
+    starts = decision.next
+    return replace(decision, next=wake, starts=starts, starts_never=starts is None)
 
 
 def wait(decision: Decision, slots: SlotCache, grace: timedelta) -> Decision:

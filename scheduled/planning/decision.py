@@ -60,8 +60,15 @@ class Decision:
     """When a job that is not due, or waits, is to be decided again."""
     starts: datetime | None = None
     """When it starts next, if something is to be recorded before; None: `next`."""
+    starts_never: bool = False
+    """Whether something is to be recorded at `next`, and nothing starts."""
     watermark: datetime | None = None
     """For RESET_WATERMARK: the new watermark. For REGISTER: at the latest; None: run it at once."""
+
+    @property
+    def next_start(self) -> datetime | None:
+        """When it starts next, as far as that is known."""
+        return None if self.starts_never else self.starts or self.next
 
     @property
     def is_due(self) -> bool:

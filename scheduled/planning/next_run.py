@@ -43,7 +43,7 @@ def next_run(
             assert decision.slot is not None
             return Start(decision.slot if later == now else later, decision.slot)
         if _is_plain(job, memory, decision):
-            at = decision.starts or decision.next
+            at = decision.next_start
             return Start(at, None) if at is not None else None
         memory, again = _after(job, memory, decision, later)
         if again is None:
@@ -82,7 +82,7 @@ def _after(
             # It may be too late for a slot before the window opens, but nothing runs until then.
             return memory, window.next_opening(job.window, job.timezone, now)
         case _:
-            return memory, decision.starts or decision.next
+            return memory, decision.next_start
 
 
 def _answered(memory: JobMemory, slot: datetime | None) -> JobMemory:

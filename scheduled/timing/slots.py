@@ -153,11 +153,17 @@ def intended_wall_time(schedule: Schedule, slot: datetime) -> datetime | None:
         case Cron(fixed=True) | Recurrence(fixed=True):
             return _fields(schedule).after(_high_water(slot - RESOLUTION, schedule.zone))
         case Once(moment) if moment.tzinfo is None:
-            return moment
+            return moment if schedule.days is None else _moved(moment, schedule)
         case Cron() | Recurrence():
             return wall_time(slot, schedule.zone)
         case _:
             return None
+
+
+def _moved(moment: datetime, schedule: Schedule) -> datetime:
+    """Return a wall time on the day on which its job runs."""
+    target = schedule.days.target(moment.toordinal())
+    return moment if target is None else moment + timedelta(days=target - moment.toordinal())
 
 
 def _upcoming(schedule: Schedule, after: datetime, anchor: datetime) -> Iterator[datetime]:

@@ -27,3 +27,12 @@ def test_a_job_that_is_back_counts_from_its_return(tmp_path: Path) -> None:
     assert [event["slot"][11:16] for event in engine.events if event["event"] == "begin"] == [
         "13:00"
     ]
+
+
+def test_a_job_whose_times_are_all_left_out_has_no_next_run(tmp_path: Path) -> None:
+    never = job(schedule="0 9 * * sat", only_on=("sun",))
+    engine = Engine(tmp_path, [never])
+    engine.run_at("11:58")
+
+    slots = SlotCache.at(at("12:00"))
+    assert next_run(never, job_memory(engine.state, never.id), slots, timedelta()) is None

@@ -224,6 +224,16 @@ def test_days_on_record_are_known_again_without_a_look_at_each() -> None:
     assert not day_rule.is_current("", rule, 2026)
 
 
+def test_a_single_time_that_is_moved_says_from_where_and_blames_no_clock() -> None:
+    once = on("at:2026-12-25T23:59", "Europe/Berlin", rule("12-25", "", "next"))
+    slot = slots.following(once, ANCHOR, ANCHOR)
+
+    assert slot == datetime(2026, 12, 26, 22, 59, tzinfo=UTC)
+    assert on_days.moved_from(once, slot, ANCHOR) == date(2026, 12, 25).toordinal()
+    assert on_days.day_of(once, slot) == date(2026, 12, 26).toordinal()
+    assert slots.clock_change_note(once, slot) == ""
+
+
 @pytest.mark.parametrize(
     ("word", "problem"),
     [
