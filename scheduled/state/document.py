@@ -48,6 +48,7 @@ class RunEntry(TypedDict, total=False):
     given: dict[str, Any]
     mutexes: list[str]
     where: dict[str, Any]
+    moved_from: str
     finished_at: str | None
     reason: str | None
     outcome: str | None

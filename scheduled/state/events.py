@@ -208,6 +208,8 @@ def run_said_not_now(
     if resolution.retry_at is not None:
         event["retry_at"] = format_utc(resolution.retry_at)
         event["interruptions"] = resolution.interruptions
+    if attempt.moved_from:
+        event["moved_from"] = attempt.moved_from
     return event
 
 
@@ -289,6 +291,8 @@ def run_interrupted(
         event["given"] = run.given
     if run.executor:
         event["where"] = {"executor": run.executor}
+    if run.moved_from:
+        event["moved_from"] = run.moved_from
     return _with_resolution(event, resolution)
 
 

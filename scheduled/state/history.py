@@ -163,7 +163,7 @@ def newest_first(
             yield row
         elif event["event"] == "begin":
             wanted.discard(run_id)
-            yield {**ended.pop(run_id, row), "moved_from": row["moved_from"]}
+            yield ended.pop(run_id, row)
         else:
             ended.setdefault(run_id, row)
     yield from ended.values()
@@ -284,8 +284,7 @@ def rows(events: Iterable[Event]) -> list[Row]:
         if row is None:
             continue
         key = row["run_id"] or f"event {number}"
-        end = by_run.pop(key, row)  # how it ended, in the place of its start
-        by_run[key] = {**end, "moved_from": end["moved_from"] or row["moved_from"]}
+        by_run[key] = by_run.pop(key, row)  # how it ended, in the place of its start
     return list(by_run.values())
 
 

@@ -69,6 +69,8 @@ class ActiveRun(NamedTuple):
     """What it was given by hand, without secrets."""
     executor: str = ""
     """Where else it runs; empty: on this machine."""
+    moved_from: str = ""
+    """The day from which its slot was moved, `2026-12-25`; empty if it was not."""
     is_ahead: bool = False
     """Whether a clock that has been corrected since claimed its slot before its time."""
     mutexes: tuple[str, ...] = ()
@@ -273,6 +275,7 @@ def _run(entry: RunEntry | None) -> ActiveRun | None:
         interruptions=entry.get("interruptions", 0),
         given=entry.get("given"),
         executor=str((entry.get("where") or {}).get("executor") or ""),
+        moved_from=entry.get("moved_from", ""),
         is_ahead=bool(entry.get("ahead")),
         mutexes=tuple(entry.get("mutexes") or ()),
     )

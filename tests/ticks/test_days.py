@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from scheduled.jobs.model import Move, OnInterrupted
+from scheduled.quick_classes import replace
 from scheduled.state import day_events
 from scheduled.state.store import Store
 from tests.builders.calendars import CalendarHome
-from tests.builders.jobs import at
+from tests.builders.engine import Engine
+from tests.builders.jobs import at, job
+from tests.builders.killed import tick_and_kill
 
 DAILY = 'daily: schedule: "0 9 * * *", not_on: "off, sun"'
 OFF = "calendars: {off: off.txt}"
@@ -271,3 +275,26 @@ def test_days_that_an_earlier_version_has_written_lose_no_run(home: CalendarHome
     told = ticks(home, "22T09:00", "23T09:00")
 
     assert told == [f"12-{day}T09:00 succeeded" for day in (21, 22, 23)]
+
+
+def test_a_moved_run_says_so_however_it_ends(tmp_path: Path) -> None:
+    moved = job(
+        schedule="0 12 * * sun",
+        not_on=("sun",),
+        move=Move.PREVIOUS,
+        on_interrupted=OnInterrupted.SKIP,
+    )
+    engine = Engine(tmp_path, [replace(moved, command="echo x >> out; sleep 30")])
+    engine.run_at("2026-11-21T11:30")
+    tick_and_kill(engine, "2026-11-21T12:00")
+    engine.run_at("2026-11-21T12:01")
+    engine.jobs = (replace(moved, command="exit 75"),)
+    engine.run_at("2026-11-28T12:00")
+    engine.jobs = (replace(moved, command="true"),)
+    engine.run_at("2026-11-28T12:01")
+
+    assert [(row["outcome"], row["moved_from"]) for row in engine.rows] == [
+        ("interrupted", "2026-11-22"),
+        (None, "2026-11-29"),
+        ("succeeded", "2026-11-29"),
+    ]
