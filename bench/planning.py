@@ -10,11 +10,11 @@ from bench.cost import work
 from bench.row import Effort, Row
 from scheduled.jobs.model import Job
 from scheduled.planning import tick_plan
-from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.records import JobMemory
 from scheduled.timing import expression, slots
 from scheduled.timing.fingerprint import fingerprint
+from scheduled.timing.timezones import INSTANT
 
 NOW = datetime(2026, 11, 21, 14, 0, 30, tzinfo=UTC)
 LAST = NOW - timedelta(days=30)

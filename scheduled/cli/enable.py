@@ -16,7 +16,7 @@ from scheduled.config.lookup import find_jobs
 from scheduled.errors import UsageError
 from scheduled.jobs.model import Job
 from scheduled.planning import active_runs, decide, resolve
-from scheduled.planning.due import INSTANT, schedule_for
+from scheduled.planning.due import schedule_for
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Start, is_registered
 from scheduled.state import events
@@ -24,6 +24,7 @@ from scheduled.state.journal import Event
 from scheduled.state.records import Deferral, JobMemory, job_memory
 from scheduled.state.store import Store
 from scheduled.timing.slots import is_anchored
+from scheduled.timing.timezones import INSTANT
 
 DISABLED = "disabled"
 """The recorded reason of slots that came while the job was disabled."""

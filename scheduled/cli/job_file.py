@@ -15,7 +15,7 @@ from scheduled.errors import ConfigError, ScheduledError, ScheduleError
 from scheduled.jobs.model import FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning.standing import is_registered
-from scheduled.state import events, permission_events, records
+from scheduled.state import created_events, permission_events, records
 from scheduled.state.document import empty
 from scheduled.system.text import one_line
 from scheduled.timing import expression, instants, pitfalls
@@ -40,7 +40,7 @@ def count_if_refused(session: Session, schedule: str) -> None:
         # What is wrong with the schedule has to be said, whether it can be counted or not.
         with contextlib.suppress(ScheduledError):
             session.own_state()
-            session.keep(events.schedule_refused(one_line(schedule, 200)))
+            session.keep(created_events.schedule_refused(one_line(schedule, 200)))
 
 
 @contextlib.contextmanager

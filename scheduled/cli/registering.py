@@ -13,10 +13,10 @@ from scheduled.config import changes, created_files
 from scheduled.config.load import load
 from scheduled.errors import ConfigError, ScheduledError
 from scheduled.planning import decide, reboot, registration
-from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Start
 from scheduled.state import created_events, heartbeat, records
+from scheduled.timing.timezones import INSTANT
 
 
 def register(

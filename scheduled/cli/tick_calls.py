@@ -16,7 +16,7 @@ from scheduled.installation import identity, idle_script, tick_lines
 from scheduled.installation.tick_command import Target
 from scheduled.installation.tick_lines import TickLine
 from scheduled.quick_classes import replace
-from scheduled.state import events, tick_interval
+from scheduled.state import tick_events, tick_interval
 from scheduled.system import machine
 
 
@@ -82,7 +82,7 @@ def note(session: Session, way: str, every: timedelta | None) -> None:
     by = f"{way} of {machine.user()}"
     seconds = every.total_seconds() if every else None
     if session.store.state["cadence"].get("installed", {}).get(by) != seconds:
-        session.store.record(session.now, events.tick_interval_installed(by, seconds))
+        session.store.record(session.now, tick_events.tick_interval_installed(by, seconds))
         session.store.checkpoint(session.now)
 
 

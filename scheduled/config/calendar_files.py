@@ -4,7 +4,6 @@ What is wrong with it raises InvalidCalendar, with the line where there is one. 
 a whole or not at all: with some of its days missing, jobs would run when they must not.
 """
 
-import hashlib
 import re
 from datetime import date
 from typing import Any
@@ -59,6 +58,8 @@ class Span(NamedTuple):
 
 def read(path: str, data: bytes, span: Span) -> Calendar:
     """Return the calendar in a file: iCalendar, or days a line. Raise InvalidCalendar."""
+    import hashlib
+
     return _read(path, data, span)._replace(source=hashlib.sha256(data).hexdigest()[:16])
 
 

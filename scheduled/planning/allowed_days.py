@@ -15,7 +15,7 @@ from datetime import datetime, time, timedelta
 from scheduled.jobs.model import Job, Move
 from scheduled.jobs.schedule import day_rule_of, schedule_of, start_delay
 from scheduled.planning.decision import LEFT_OUT, Decision, Opening, Verdict
-from scheduled.planning.due import INSTANT, earliest, schedule_for
+from scheduled.planning.due import earliest, schedule_for
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import days_of, has_days
 from scheduled.quick_classes import replace
@@ -27,7 +27,7 @@ from scheduled.timing import slots as instants
 from scheduled.timing.day_words import name_of
 from scheduled.timing.expression import Schedule
 from scheduled.timing.slots import MissedRange, is_anchored
-from scheduled.timing.timezones import wall_time
+from scheduled.timing.timezones import INSTANT, wall_time
 
 CHANGED = "its days were changed"
 """The cause of slots that passed by the days that a job has now, and not by those it had."""

@@ -15,7 +15,6 @@ from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import active_runs
 from scheduled.planning.decision import Decision, Opening, Verdict
 from scheduled.planning.due import (
-    INSTANT,
     Due,
     due_slots,
     earliest,
@@ -41,6 +40,7 @@ from scheduled.timing import window
 from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import minute_utc
 from scheduled.timing.slots import is_anchored
+from scheduled.timing.timezones import INSTANT
 
 SUSPENDED = (
     "suspended after as many dead letters in a row as suspend_after says;"

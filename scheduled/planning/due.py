@@ -13,8 +13,7 @@ from scheduled.timing import expression
 from scheduled.timing.expression import Schedule
 from scheduled.timing.fingerprint import WITHIN
 from scheduled.timing.slots import MissedRange, is_anchored, origin
-
-INSTANT = timedelta(microseconds=1)
+from scheduled.timing.timezones import INSTANT
 
 
 @dataclass(frozen=True)

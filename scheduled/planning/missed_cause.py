@@ -8,7 +8,6 @@ from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning.decide import PAUSED_CAUSE
 from scheduled.planning.decision import Decision
-from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import as_decided
 from scheduled.quick_classes import NamedTuple
@@ -19,6 +18,7 @@ from scheduled.state.records import JobMemory
 from scheduled.timing import window
 from scheduled.timing.instants import parse_utc
 from scheduled.timing.slots import MissedRange, is_anchored
+from scheduled.timing.timezones import INSTANT
 
 STILL_RUNNING = "still running"
 _TIMES = ("once", "twice", "three times", "four times", "five times", "six times")

@@ -6,13 +6,13 @@ from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide, resolve
 from scheduled.planning.decision import Decision, Opening, Verdict
-from scheduled.planning.due import INSTANT
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Standing, days_of, has_days, standing
 from scheduled.quick_classes import NamedTuple
 from scheduled.state.records import JobMemory
 from scheduled.timing import window
 from scheduled.timing.fingerprint import fingerprint
+from scheduled.timing.timezones import INSTANT
 
 STEPS = 50
 """So many decisions are made at most; a few are enough for what is likely."""

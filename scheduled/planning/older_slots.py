@@ -7,12 +7,13 @@ from scheduled.jobs.model import CatchUp
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision
-from scheduled.planning.due import INSTANT, is_too_late
+from scheduled.planning.due import is_too_late
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import as_decided
 from scheduled.quick_classes import NamedTuple, replace
 from scheduled.state.records import JobMemory
 from scheduled.timing.slots import is_anchored
+from scheduled.timing.timezones import INSTANT
 
 MOST = 31
 """So many slots before the newest are asked about: a month of days."""

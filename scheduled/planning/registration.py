@@ -13,7 +13,7 @@ from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import active_runs, decide, resolve
 from scheduled.planning.decide import REMOVED
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.planning.due import INSTANT, missed_since
+from scheduled.planning.due import missed_since
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.planning.standing import Standing, Start, counting_start, days_of, standing
 from scheduled.state import events, records
@@ -25,6 +25,7 @@ from scheduled.timing import expression
 from scheduled.timing.fingerprint import fingerprint
 from scheduled.timing.instants import parse_utc
 from scheduled.timing.slots import MissedRange
+from scheduled.timing.timezones import INSTANT
 
 SUSPENDED = "suspended"
 """The cause of slots missed while version 0.1.0 had suspended the job."""

@@ -5,11 +5,12 @@ from datetime import datetime
 from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import start_delay
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.planning.due import INSTANT, Due, earliest, is_too_late, why_too_late
+from scheduled.planning.due import Due, earliest, is_too_late, why_too_late
 from scheduled.planning.slot_cache import SlotCache
 from scheduled.state.present import CORRECTION
 from scheduled.state.records import Retry
 from scheduled.timing.slots import MissedRange
+from scheduled.timing.timezones import INSTANT
 
 SUPERSEDED = "a newer slot is due"
 

@@ -27,3 +27,8 @@ def file_deleted(job: str, file: str, sha256: str, reason: str) -> kinds.FileDel
 def file_kept(job: str, file: str, reason: str) -> kinds.FileKept:
     """Build the event of a job file that could not be deleted."""
     return {"event": "file_kept", "job": job, "file": file, "reason": reason}
+
+
+def schedule_refused(schedule: str) -> kinds.ScheduleRefused:
+    """Build the event of a schedule that could not be parsed when a person gave it."""
+    return {"event": "schedule_refused", "schedule": schedule}

@@ -154,6 +154,7 @@ class NotNow(Recorded):
     attempt: NotRequired[int]
     catch_up: NotRequired[bool]
     missed: NotRequired[int]
+    given: NotRequired[dict[str, Any]]
     moved_from: NotRequired[str]
     started_at: NotRequired[str]
     finished_at: NotRequired[str]

@@ -171,10 +171,7 @@ def run_started(
         event["interruptions"] = attempt.interruptions
     if attempt.permission:
         event["permission"] = attempt.permission
-    if attempt.given:
-        event["given"] = attempt.given
-    if attempt.moved_from:
-        event["moved_from"] = attempt.moved_from
+    _add_origin(event, attempt)
     if attempt.job.mutex:
         event["mutexes"] = sorted({*attempt.job.mutex})
     if attempt.job.executor:
@@ -208,8 +205,7 @@ def run_said_not_now(
     if resolution.retry_at is not None:
         event["retry_at"] = format_utc(resolution.retry_at)
         event["interruptions"] = resolution.interruptions
-    if attempt.moved_from:
-        event["moved_from"] = attempt.moved_from
+    _add_origin(event, attempt)
     return event
 
 
@@ -244,12 +240,9 @@ def run_ended(
         "max_rss_bytes": result.max_rss_bytes,
         "by_hand": attempt.slot is None,
     }
-    if attempt.moved_from:
-        event["moved_from"] = attempt.moved_from
     if result.memory is not None:
         event["memory"], event["section"] = result.memory, attempt.job.memory_section
-    if attempt.given:
-        event["given"] = attempt.given
+    _add_origin(event, attempt)
     if result.where or attempt.job.executor:
         event["where"] = result.where or {"executor": attempt.job.executor}
     return _with_resolution(event, resolution)
@@ -287,13 +280,20 @@ def run_interrupted(
         "duration_seconds": None,
         "by_hand": run.slot is None,
     }
-    if run.given:
-        event["given"] = run.given
+    _add_origin(event, run)
     if run.executor:
         event["where"] = {"executor": run.executor}
+    return _with_resolution(event, resolution)
+
+
+def _add_origin(
+    event: kinds.RunStarted | kinds.NotNow | kinds.RunEnded, run: Attempt | ActiveRun
+) -> None:
+    """Add what a run was given by hand, and the day from which it was moved."""
+    if run.given:
+        event["given"] = run.given
     if run.moved_from:
         event["moved_from"] = run.moved_from
-    return _with_resolution(event, resolution)
 
 
 def _with_resolution(event: kinds.RunEnded, resolution: Resolution) -> kinds.RunEnded:
@@ -358,17 +358,7 @@ def dead_letters_dropped(job: str) -> kinds.DeadLettersDropped:
     return {"event": "dead_letter_dropped", "job": job}
 
 
-def schedule_refused(schedule: str) -> kinds.ScheduleRefused:
-    """Build the event of a schedule that could not be parsed when a person gave it."""
-    return {"event": "schedule_refused", "schedule": schedule}
-
-
 # Ticks
-
-
-def tick_interval_installed(by: str, seconds: float | None) -> kinds.TickIntervalInstalled:
-    """Build the event of a crontab or timer that calls each `seconds`; None: not any more."""
-    return {"event": "cadence", "by": by, "seconds": seconds}
 
 
 def tick_ended(ran: int, code: int = 0, started: datetime | None = None) -> kinds.TickEnded:

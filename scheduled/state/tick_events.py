@@ -20,3 +20,8 @@ def gap_explained(start: datetime, end: datetime, cause: str) -> kinds.GapExplai
 def subscribers_failing(problems: Mapping[str, str]) -> kinds.SubscribersFailing:
     """Build the event of all subscribers that fail, with the reason of each; none if none does."""
     return {"event": "subscribers", "failing": dict(problems)}
+
+
+def tick_interval_installed(by: str, seconds: float | None) -> kinds.TickIntervalInstalled:
+    """Build the event of a crontab or timer that calls each `seconds`; None: not any more."""
+    return {"event": "cadence", "by": by, "seconds": seconds}

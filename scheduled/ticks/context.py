@@ -21,6 +21,7 @@ from scheduled.state.journal import Event
 from scheduled.state.records import JobMemory
 from scheduled.state.store import Store
 from scheduled.ticks.pings import Pings
+from scheduled.timing.timezones import INSTANT
 
 if TYPE_CHECKING:
     from scheduled.state.event_types import NotNow, RunEnded
@@ -106,7 +107,7 @@ class TickContext(NamedTuple):
         from scheduled.planning import missed_cause
 
         since = active_runs.newest_started(memory) or memory.anchor
-        missed = due.missed_since(since, run.slot - due.INSTANT, memory, self.slots)
+        missed = due.missed_since(since, run.slot - INSTANT, memory, self.slots)
         return [*events.slots_missed(event["job"], missed, missed_cause.STILL_RUNNING)]
 
 

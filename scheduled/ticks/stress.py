@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.planning.due import INSTANT
 from scheduled.quick_classes import NamedTuple
 from scheduled.runs.preconditions import GuardUnusableError, NotNow
 from scheduled.state import records
@@ -20,6 +19,7 @@ from scheduled.state.records import JobMemory
 from scheduled.ticks.context import TickContext
 from scheduled.timing.instants import minute_utc, parse_utc
 from scheduled.timing.slots import is_anchored
+from scheduled.timing.timezones import INSTANT
 
 GUARD = "stress"
 """What `stats` and the journal call it."""

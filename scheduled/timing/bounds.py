@@ -8,11 +8,10 @@ from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 
 from scheduled.quick_classes import NamedTuple
-from scheduled.timing.timezones import earliest_instant
+from scheduled.timing.fingerprint import WITHIN
+from scheduled.timing.timezones import INSTANT, earliest_instant
 
 _DAY = timedelta(days=1)
-MARK = " within:"
-"""What begins the bounds in a fingerprint."""
 
 
 class Bounds(NamedTuple):
@@ -50,13 +49,13 @@ def _instant(text: str, zone: str, *, is_end: bool) -> datetime:
         day = datetime.combine(moment.date(), time())
         if not is_end:
             return earliest_instant(day, zone)
-        return earliest_instant(day + _DAY, zone) - timedelta(microseconds=1)
+        return earliest_instant(day + _DAY, zone) - INSTANT
     return moment.astimezone(UTC) if moment.tzinfo else earliest_instant(moment, zone)
 
 
 def in_fingerprint(text: str, zone: str) -> Bounds | None:
     """Return the bounds that are part of a fingerprint; None if it has none."""
-    _, mark, rest = text.partition(MARK)
+    _, mark, rest = text.partition(WITHIN)
     if not mark:
         return None
     try:

@@ -12,7 +12,7 @@ from scheduled.quick_classes import NamedTuple
 from scheduled.timing import day_words
 from scheduled.timing.day_rule import DayRule, Word
 from scheduled.timing.day_words import DaySet
-from scheduled.timing.timezones import RESOLUTION, wall_time
+from scheduled.timing.timezones import INSTANT, wall_time
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -92,5 +92,5 @@ def _touched(start: int, end: int, zone: str) -> tuple[int, int]:
     """Return the first and the last day that a stretch touches; its end is no part of it."""
     first, last = (EPOCH + timedelta(seconds=seconds) for seconds in (start, end))
     if last > first:
-        last -= RESOLUTION
+        last -= INSTANT
     return wall_time(first, zone).toordinal(), wall_time(last, zone).toordinal()

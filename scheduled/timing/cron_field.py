@@ -96,8 +96,13 @@ class Field:
         return f"{self.low}-{self.high}{names}, a list 1,3, a range 1-3, * or */2"
 
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
+    *("October", "November", "December"),
+)
+WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+"""The names of months and weekdays, in English whatever the locale is; cron's week begins so."""
+_MONTHS, _WEEKDAYS = (tuple(name[:3].lower() for name in names) for names in (MONTHS, WEEKDAYS))
 FIELDS = (
     Field("minute", 0, 59),
     Field("hour", 0, 23),

@@ -11,8 +11,9 @@ from datetime import date
 
 from scheduled.errors import ScheduleError, cut
 from scheduled.quick_classes import NamedTuple
+from scheduled.timing import cron_field
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = tuple(map(str.lower, (*cron_field.WEEKDAYS[1:], cron_field.WEEKDAYS[0])))
 FORMS = (
     "a weekday (sun, mon-fri, weekdays, weekends), a date (2027-01-01, or 12-25 for each year) or"
     " a range (2027-01-20..2027-01-24)"

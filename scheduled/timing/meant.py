@@ -7,6 +7,7 @@ proposal: the caller shows it if it can be read. What may mean two things means 
 import re
 
 from scheduled.timing import durations
+from scheduled.timing.cron_field import FIELDS
 
 _UNITS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
@@ -56,7 +57,7 @@ _DAYS = rf"(?:(?:{_DAY})s?(?:(?: ?(?:,|-|\.\.| and | to ) ?)(?:{_DAY})s?)*)"
 _LIST = r"(?:\*|\d\d?(?:\.\.\d\d?|/\d\d?)?(?:,\d\d?(?:\.\.\d\d?)?)*)"
 """Values of a calendar of systemd."""
 _TIME = r"(?P<time>noon|midnight|\d{1,2}(?::\d\d)?(?: ?[ap]\.?m\.?)?)"
-_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_NAMES = FIELDS[4].names
 
 
 def duration(text: str) -> str | None:

@@ -19,15 +19,12 @@ from scheduled.quick_classes import replace
 from scheduled.timing import day_rule, slots, wall_times
 from scheduled.timing.day_rule import DayRule
 from scheduled.timing.expression import Boot, Interval, Once, Schedule
-from scheduled.timing.timezones import RESOLUTION, earliest_instant, wall_time
+from scheduled.timing.timezones import INSTANT, earliest_instant, wall_time
 from scheduled.timing.wall_times import MINUTE, WallTimes
 
 DAY = timedelta(days=1)
 TRIES = 2000
 """So many days with a slot are looked at for one that is allowed."""
-NEVER_BEFORE = datetime(500, 1, 1)  # noqa: DTZ001 - a wall time
-NEVER_AFTER = datetime(9500, 1, 1)  # noqa: DTZ001 - a wall time
-"""Stand for no time at all; no slot is so early or so late."""
 
 
 @lru_cache(maxsize=4096)  # of those that thousands of jobs share
@@ -124,21 +121,21 @@ class _OnDays:
         self._form, self._rule, self._times = form, rule, times
         self._is_leaving_out = rule.move == day_rule.SKIP
 
-    def after(self, wall: datetime) -> datetime:
-        """Return the first match strictly after `wall`; NEVER_AFTER if there is none."""
+    def after(self, wall: datetime) -> datetime | None:
+        """Return the first match strictly after `wall`; None if there is none."""
         day, place = wall.toordinal(), bisect_right(self._times, 60 * wall.hour + wall.minute)
         if place < len(self._times) and self._matches(day):
             return _at(day, self._times[place])
         following = self._following(day)
-        return NEVER_AFTER if following is None else _at(following, self._times[0])
+        return None if following is None else _at(following, self._times[0])
 
-    def latest(self, wall: datetime) -> datetime:
-        """Return the last match at or before `wall`; NEVER_BEFORE if there is none."""
+    def latest(self, wall: datetime) -> datetime | None:
+        """Return the last match at or before `wall`; None if there is none."""
         day, place = wall.toordinal(), bisect_right(self._times, 60 * wall.hour + wall.minute)
         if place and self._matches(day):
             return _at(day, self._times[place - 1])
         before = self._before(day)
-        return NEVER_BEFORE if before is None else _at(before, self._times[-1])
+        return None if before is None else _at(before, self._times[-1])
 
     def _matches(self, day: int) -> bool:
         if not self._rule.allows(day):
@@ -195,7 +192,7 @@ class _OnDays:
 
     def _own_following(self, day: int) -> int | None:
         found = wall_times.of(self._form).after(_at(day, 24 * 60 - 1))
-        return found.toordinal() if found is not None and found < NEVER_AFTER else None
+        return found.toordinal() if found is not None else None
 
     def _own_before(self, day: int) -> int | None:
         found = wall_times.of(self._form).latest(_at(day - 1, 24 * 60 - 1))
@@ -258,7 +255,7 @@ class _Series:
         if self._rule.move == day_rule.PREVIOUS:
             last = self._rule.before(today + 1) or today
             after = self._rule.following(today) or last + day_rule.FARTHEST - 1
-            number = self._number(self._start(after) - RESOLUTION)
+            number = self._number(self._start(after) - INSTANT)
         best: datetime | None = None
         best_day = 0
         while number >= 1:
@@ -274,7 +271,7 @@ class _Series:
                 before = self._rule.before(day)
                 if before is None:
                     return best
-                number = min(number, self._number(self._start(before + 1) - RESOLUTION))
+                number = min(number, self._number(self._start(before + 1) - INSTANT))
         return best
 
     def following(self, after: datetime) -> datetime | None:
@@ -283,7 +280,7 @@ class _Series:
         if self._rule.move == day_rule.NEXT:
             last = self._rule.before(wall_time(after, self._zone).toordinal())
             if last is not None:
-                number = self._number(self._start(last + 1) - RESOLUTION) + 1
+                number = self._number(self._start(last + 1) - INSTANT) + 1
         best: datetime | None = None
         best_day = 0
         for _ in range(TRIES):
@@ -299,7 +296,7 @@ class _Series:
                 following = self._rule.following(day)
                 if following is None:
                     return best
-                number = max(number, self._number(self._start(following) - RESOLUTION) + 1)
+                number = max(number, self._number(self._start(following) - INSTANT) + 1)
         return best
 
     def _slot(self, number: int) -> tuple[int, int | None, datetime | None]:

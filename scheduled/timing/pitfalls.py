@@ -7,16 +7,13 @@ either is enough, steps that begin anew before they are over, days that some mon
 from collections.abc import Callable, Iterator
 
 from scheduled.timing import month_days
-from scheduled.timing.cron_field import FIELDS, Field
+from scheduled.timing.cron_field import FIELDS, MONTHS, WEEKDAYS, Field
 from scheduled.timing.expression import NICKNAMES, Cron, Recurrence, Schedule, is_fields
 
-_MONTHS = "January February March April May June July August September October November December"
-_MONTH_NAMES = _MONTHS.split()
 _LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _SIZES = (60, 24, 31, 12, 7)
 _STARTS = ("with each hour", "at midnight", "on the 1st of each month", "in January", "on Sunday")
 _CALLED = ("minute", "hour", "day", "month", "weekday")
-_WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
 def warnings(schedule: Schedule) -> Iterator[str]:
@@ -120,8 +117,7 @@ def _period(place: int, step: int, fields: list[str]) -> str:
 
 
 def _value(place: int, value: int) -> str:
-    names: tuple[list[str], tuple[str, ...]] = _MONTH_NAMES, _WEEKDAYS
-    return str(value) if place < 3 else names[place - 3][value - FIELDS[place].low]
+    return str(value) if place < 3 else (MONTHS, WEEKDAYS)[place - 3][value - FIELDS[place].low]
 
 
 def _missing_days(fields: list[str], form: Cron | Recurrence) -> Iterator[str]:
@@ -172,5 +168,5 @@ def _last(day: str, fields: list[str]) -> str:
 
 
 def _listed(months: list[int]) -> str:
-    names = [_MONTH_NAMES[month - 1] for month in months]
+    names = [MONTHS[month - 1] for month in months]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

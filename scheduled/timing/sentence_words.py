@@ -4,16 +4,15 @@ import re
 
 from scheduled.errors import ScheduleError
 from scheduled.quick_classes import NamedTuple
+from scheduled.timing import cron_field
 from scheduled.timing.cron_field import FIELDS
 
-_MONTHS = "january february march april may june july august september october november december"
-_WEEKDAYS = "sunday monday tuesday wednesday thursday friday saturday"
 MONTHS = {name: number for number, name in enumerate(FIELDS[3].names, start=1)} | {
-    **{name: number for number, name in enumerate(_MONTHS.split(), start=1)},
+    **{name: number for number, name in enumerate(map(str.lower, cron_field.MONTHS), start=1)},
     "sept": 9,
 }
 WEEKDAYS = {name: number for number, name in enumerate(FIELDS[4].names)} | {
-    **{name: number for number, name in enumerate(_WEEKDAYS.split())},
+    **{name: number for number, name in enumerate(map(str.lower, cron_field.WEEKDAYS))},
     "tues": 2,
     "wednes": 3,
     "thur": 4,

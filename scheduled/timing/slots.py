@@ -25,7 +25,7 @@ from scheduled.quick_classes import dataclass, replace
 from scheduled.timing import wall_times
 from scheduled.timing.expression import Boot, Cron, Interval, Once, Recurrence, Schedule
 from scheduled.timing.timezones import (
-    RESOLUTION,
+    INSTANT,
     earliest_instant,
     occurrences,
     repeating_change,
@@ -33,7 +33,6 @@ from scheduled.timing.timezones import (
 )
 from scheduled.timing.wall_times import WallTimes
 
-INSTANT = timedelta(microseconds=1)
 COUNT_CAP = 1000
 """Slots are not counted beyond this."""
 
@@ -151,7 +150,7 @@ def intended_wall_time(schedule: Schedule, slot: datetime) -> datetime | None:
     """
     match schedule.form:
         case Cron(fixed=True) | Recurrence(fixed=True):
-            return _fields(schedule).after(_high_water(slot - RESOLUTION, schedule.zone))
+            return _fields(schedule).after(_high_water(slot - INSTANT, schedule.zone))
         case Once(moment) if moment.tzinfo is None:
             return moment if schedule.days is None else _moved(moment, schedule)
         case Cron() | Recurrence():
@@ -210,14 +209,15 @@ def _latest(fields: WallTimes, zone: str, now: datetime, *, fixed: bool) -> date
     if change is not None and change <= now:
         # In the second pass. A match of the first pass at a later wall time is older than a match
         # in the second, and newer than one before both.
-        eve = change - RESOLUTION
+        eve = change - INSTANT
         first_pass = _last_shown(fields, zone, wall_time(eve, zone), eve)
         return max((each for each in (slot, first_pass) if each), default=None)
     return slot
 
 
-def _next_fixed(fields: WallTimes, zone: str, after: datetime) -> datetime:
-    return earliest_instant(fields.after(_high_water(after, zone)), zone)
+def _next_fixed(fields: WallTimes, zone: str, after: datetime) -> datetime | None:
+    wall = fields.after(_high_water(after, zone))
+    return earliest_instant(wall, zone) if wall is not None else None
 
 
 def _next_elapsed(fields: WallTimes, zone: str, after: datetime) -> datetime | None:
@@ -225,8 +225,8 @@ def _next_elapsed(fields: WallTimes, zone: str, after: datetime) -> datetime | N
     change = repeating_change(after, zone)
     if change is not None and after < change:
         # In the first pass. The clock will show again what it has shown of this hour.
-        eve = change - RESOLUTION
-        second_pass = _first_shown(fields, zone, wall_time(change, zone) - RESOLUTION, eve)
+        eve = change - INSTANT
+        second_pass = _first_shown(fields, zone, wall_time(change, zone) - INSTANT, eve)
         return min((each for each in (slot, second_pass) if each), default=None)
     return slot
 
@@ -234,11 +234,14 @@ def _next_elapsed(fields: WallTimes, zone: str, after: datetime) -> datetime | N
 def _first_shown(fields: WallTimes, zone: str, wall: datetime, since: datetime) -> datetime | None:
     """Return the first instant after `since` at which the clock shows a match later than `wall`."""
     for _ in range(GAPS):
-        wall = fields.after(wall)
+        found = fields.after(wall)
+        if found is None:
+            return None
+        wall = found
         instants = [instant for instant in occurrences(wall, zone) if instant > since]
         if instants:
             return instants[0]
-        wall = wall_time(earliest_instant(wall, zone), zone) - RESOLUTION  # the end of the gap
+        wall = wall_time(earliest_instant(wall, zone), zone) - INSTANT  # the end of the gap
     return None
 
 
@@ -252,7 +255,7 @@ def _last_shown(fields: WallTimes, zone: str, wall: datetime, until: datetime) -
         instants = [instant for instant in occurrences(wall, zone) if instant <= until]
         if instants:
             return instants[-1]
-        wall = wall_time(earliest_instant(wall, zone) - RESOLUTION, zone)  # the start of the gap
+        wall = wall_time(earliest_instant(wall, zone) - INSTANT, zone)  # the start of the gap
     return None
 
 
@@ -260,7 +263,7 @@ def _high_water(instant: datetime, zone: str) -> datetime:
     """Return the latest wall time shown so far; a clock set back shows an earlier one now."""
     change = repeating_change(instant, zone)
     if change is not None and change <= instant:
-        return wall_time(change - RESOLUTION, zone)
+        return wall_time(change - INSTANT, zone)
     return wall_time(instant, zone)
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from scheduled.errors import cut
 from scheduled.quick_classes import NamedTuple
-from scheduled.timing import durations, meant
+from scheduled.timing import cron_field, durations, meant
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.timezones import earliest_instant, zone_info
 
@@ -28,18 +28,9 @@ WEEKDAYS = {
     **dict.fromkeys(("sun", "sunday"), 6),
 }
 MONTHS = {
-    **dict.fromkeys(("jan", "january"), 1),
-    **dict.fromkeys(("feb", "february"), 2),
-    **dict.fromkeys(("mar", "march"), 3),
-    **dict.fromkeys(("apr", "april"), 4),
-    "may": 5,
-    **dict.fromkeys(("jun", "june"), 6),
-    **dict.fromkeys(("jul", "july"), 7),
-    **dict.fromkeys(("aug", "august"), 8),
-    **dict.fromkeys(("sep", "sept", "september"), 9),
-    **dict.fromkeys(("oct", "october"), 10),
-    **dict.fromkeys(("nov", "november"), 11),
-    **dict.fromkeys(("dec", "december"), 12),
+    **{name[:3].lower(): number for number, name in enumerate(cron_field.MONTHS, 1)},
+    "sept": 9,
+    **{name.lower(): number for number, name in enumerate(cron_field.MONTHS, 1)},
 }
 DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 LONGEST_TEXT = 100
@@ -295,8 +286,8 @@ def _on_date(found: re.Match[str], near: date, on: On, at: Reference) -> datetim
 def _as_named(day: date, weekday: str | None) -> date:
     """Return a date if it is on the weekday that stands before it."""
     if weekday and WEEKDAYS[weekday] != day.weekday():
-        right = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-        raise UnreadableTimeError(f"{day} is a {right[day.weekday()]}")
+        right = cron_field.WEEKDAYS[day.isoweekday() % 7]
+        raise UnreadableTimeError(f"{day} is a {right}")
     return day
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from scheduled.errors import ScheduleError, cut, did_you_mean
 
-RESOLUTION = timedelta(microseconds=1)
+INSTANT = timedelta(microseconds=1)
 
 
 @lru_cache(maxsize=64)

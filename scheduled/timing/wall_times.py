@@ -35,8 +35,8 @@ class Days(NamedTuple):
 class WallTimes(Protocol):
     """What five fields match: takes and returns naive wall times."""
 
-    def after(self, wall: datetime) -> datetime:
-        """Return the first match strictly after `wall`."""
+    def after(self, wall: datetime) -> datetime | None:
+        """Return the first match strictly after `wall`; None if there is none."""
 
     def latest(self, wall: datetime) -> datetime | None:
         """Return the last match at or before `wall`; None if there is none."""

@@ -6,12 +6,12 @@ from datetime import datetime
 from scheduled.jobs.model import Job, Move
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import allowed_days
-from scheduled.planning.due import INSTANT
 from scheduled.quick_classes import replace
 from scheduled.timing import on_days, slots
 from scheduled.timing.day_words import name_of
 from scheduled.timing.expression import Schedule
 from scheduled.timing.slots import is_anchored
+from scheduled.timing.timezones import INSTANT
 from scheduled.views.format import clock
 from scheduled.views.snapshot import Snapshot
 

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta, tzinfo
 
-from scheduled.timing import distance
+from scheduled.timing import cron_field, distance
 from scheduled.timing.slots import COUNT_CAP
 
 NAMED = 5
 """How many names a line lists before it says how many more there are."""
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WEEKDAYS = tuple(name[:3] for name in (*cron_field.WEEKDAYS[1:], cron_field.WEEKDAYS[0]))
+MONTHS = tuple(name[:3] for name in cron_field.MONTHS)
 WITHIN_A_YEAR = timedelta(days=300)
 """So far away a day without its year may be one of this year or of another."""
 relative, span = distance.relative, distance.span

@@ -14,8 +14,8 @@ from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.quick_classes import NamedTuple, fields
 from scheduled.timing.expression import Cron, Recurrence, is_hashed
 from scheduled.views.format import counted
+from scheduled.views.schedule_label import label
 from scheduled.views.schedule_meaning import meaning
-from scheduled.views.schedule_words import in_words
 
 PLAIN = "Cron expression"
 """How the words begin of a schedule for which there are none."""
@@ -104,7 +104,7 @@ def _schedule(of: Of) -> str:
     schedule, written = schedule_of(of.job), of.job.schedule
     if not isinstance(schedule.form, Cron | Recurrence):
         return written
-    words = in_words(schedule)
+    words = label(schedule)
     meant = [f"here {schedule.text}"] if is_hashed(written) else []
     meant.append(meaning(schedule) if words.startswith(PLAIN) else _lowered(words))
     more = ", ".join(meant)

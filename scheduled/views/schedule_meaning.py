@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from scheduled.quick_classes import NamedTuple
+from scheduled.timing.cron_field import MONTHS, WEEKDAYS
 from scheduled.timing.expression import (
     NICKNAMES,
     Boot,
@@ -21,11 +22,6 @@ from scheduled.timing.expression import (
 from scheduled.timing.sentence_words import clock
 from scheduled.views.wording import listed
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
-    *("October", "November", "December"),
-)
-_WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _NTH = ("last", "first", "second", "third", "fourth", "fifth")
 _MOST_TIMES = 6
 """More times of day than these are said as `every 15 minutes from 09:00 to 17:00`, if they can."""
@@ -154,11 +150,11 @@ def _of_cron(cron: Cron) -> _Days:
 def _on(days: _Days) -> str:
     """Return on which days: `on the last day of each month`, `every Monday in June`."""
     is_all_year = len(days.months) == 12
-    months = listed([_MONTHS[month - 1] for month in days.months])
+    months = listed([MONTHS[month - 1] for month in days.months])
     plain = [day for day in days.weekdays if len(day) == 1]
     of_month = [*_days_of_month(days.days), *_nth_weekdays(days.weekdays)]
     if days.has_both:
-        names = listed([_WEEKDAYS[int(day)] for day in plain], "or")
+        names = listed([WEEKDAYS[int(day)] for day in plain], "or")
         scope = "each month" if is_all_year else months
         return f"on {listed(of_month)} of {scope} if that is a {names}"
     parts = []
@@ -174,7 +170,7 @@ def _on(days: _Days) -> str:
 
 def _on_counted(days: _Days) -> str:
     """Return the days within every so many weeks or months: ` on Monday and Thursday`."""
-    plain = [_WEEKDAYS[int(day)] for day in _from_monday(days.weekdays) if len(day) == 1]
+    plain = [WEEKDAYS[int(day)] for day in _from_monday(days.weekdays) if len(day) == 1]
     found = [*_days_of_month(days.days), *_nth_weekdays(days.weekdays), *plain]
     return f" on {listed(found)}" if found else ""
 
@@ -182,7 +178,7 @@ def _on_counted(days: _Days) -> str:
 def _weekly(weekdays: Sequence[str]) -> str:
     """Return `every Monday and Thursday`, or `, Monday to Friday` for three and more in a row."""
     numbers = [(int(day) - 1) % 7 for day in _from_monday(weekdays)]
-    names = [_WEEKDAYS[(number + 1) % 7] for number in numbers]
+    names = [WEEKDAYS[(number + 1) % 7] for number in numbers]
     if len(names) > 2 and _step(numbers) == 1:
         return f", {names[0]} to {names[-1]}"
     return f"every {listed(names)}"
@@ -229,7 +225,7 @@ def _special(day: str) -> str:
 
 def _nth_weekdays(weekdays: Sequence[str]) -> list[str]:
     counted = [day for day in _from_monday(weekdays) if len(day) > 1]
-    return [f"the {_NTH[int(day[2:] or 0)]} {_WEEKDAYS[int(day[0])]}" for day in counted]
+    return [f"the {_NTH[int(day[2:] or 0)]} {WEEKDAYS[int(day[0])]}" for day in counted]
 
 
 # Numbers

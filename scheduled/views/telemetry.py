@@ -19,7 +19,7 @@ from scheduled.version import __version__
 from scheduled.views import jobs as job_views
 from scheduled.views.counting import Counts, rate
 from scheduled.views.health import Health
-from scheduled.views.schedule_words import in_words
+from scheduled.views.schedule_label import label
 from scheduled.views.snapshot import Snapshot
 
 SERVICE = "TaskSchedulerService"
@@ -217,7 +217,7 @@ def cron(told: Telemetry) -> dict[str, Any]:
 
 def _described(jobs: Sequence[Job]) -> str:
     """Return what the expression of some jobs means, and in which time zones."""
-    words = dict.fromkeys(in_words(schedule_of(job)) for job in jobs)
+    words = dict.fromkeys(label(schedule_of(job)) for job in jobs)
     zones = ", ".join(dict.fromkeys(job.timezone for job in jobs))
     # With an H in it, the times of each job are its own.
     sentence = next(iter(words)) if len(words) == 1 else f"{len(words)} different times"

@@ -10,14 +10,14 @@ from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import may_finish, schedule_of, start_delay
 from scheduled.planning import decide
 from scheduled.planning.decision import Verdict
-from scheduled.planning.due import INSTANT, is_too_late, schedule_for
+from scheduled.planning.due import is_too_late, schedule_for
 from scheduled.quick_classes import replace
 from scheduled.state.present import CORRECTION
 from scheduled.timing import pitfalls, slots, window
 from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import format_utc
 from scheduled.timing.slots import is_anchored
-from scheduled.timing.timezones import zone_info
+from scheduled.timing.timezones import INSTANT, zone_info
 from scheduled.views import days, wording
 from scheduled.views.snapshot import Snapshot
 

@@ -8,13 +8,14 @@ from scheduled.jobs.model import Job, Outcome
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.planning.due import INSTANT, schedule_for
+from scheduled.planning.due import schedule_for
 from scheduled.state.document import DeadLetterEntry
 from scheduled.state.history import Row
 from scheduled.state.records import JobMemory
 from scheduled.timing import on_days, slots
 from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import format_utc, parse_utc
+from scheduled.timing.timezones import INSTANT
 from scheduled.views import days, finished_jobs, incidents, pending, wording
 from scheduled.views.format import local_times, passed
 from scheduled.views.snapshot import Snapshot

@@ -113,7 +113,7 @@ def _at(moment: datetime, event: Any) -> Event:
 def _of_ticks(folder: Path) -> Iterator[Event]:
     """Yield whose state it is, a tick an hour, and the times without ticks."""
     yield _at(BEGIN, owner_events.recorded(str(folder.resolve()), machine.host_id()))
-    yield _at(BEGIN, events.tick_interval_installed("crontab", 60))
+    yield _at(BEGIN, tick_events.tick_interval_installed("crontab", 60))
     for gap in (*OUTAGES, BACK):
         explained = tick_events.gap_explained(gap.start, gap.end, gap.cause.value)
         yield _at(gap.end, explained)

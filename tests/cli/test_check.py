@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scheduled.cli.main import main
-from scheduled.state import events, heartbeat, owner_events
+from scheduled.state import events, heartbeat, owner_events, tick_events
 from scheduled.state.heartbeat import Heartbeat
 from scheduled.system import private
 from tests.builders import plugin_output
@@ -190,7 +190,9 @@ def test_without_ticks_for_long_everything_is_critical(home: Home) -> None:
 def test_without_any_tick_it_depends_on_whether_one_was_to_come(tmp_path: Path) -> None:
     home = Home(tmp_path)
     nothing = checked(home)
-    home.record({"at": "2026-11-21T11:59:00Z", **events.tick_interval_installed("crontab", 60.0)})
+    home.record(
+        {"at": "2026-11-21T11:59:00Z", **tick_events.tick_interval_installed("crontab", 60.0)}
+    )
     expected = checked(home)
     late = home.call("check", now=at("13:00"))
 

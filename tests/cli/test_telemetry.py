@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.state import events, tick_events
+from scheduled.state import created_events, events, tick_events
 from tests.builders import ciris_bodies
 from tests.builders.jobs import at
 from tests.builders.looks import Home, begin, end, seen
@@ -44,7 +44,7 @@ def busy(home: Home) -> Home:
         {"event": "deferred", "at": "2026-11-21T11:40:00Z", "job": "backup", **guard},
         {"at": "2026-11-21T11:41:00Z", **events.job_deferred("backup", at("13:00"), "Maintenance")},
         {"at": "2026-11-21T11:42:00Z", **events.job_cancelled("poll", "enough")},
-        {"at": "2026-11-21T11:43:00Z", **events.schedule_refused("x")},
+        {"at": "2026-11-21T11:43:00Z", **created_events.schedule_refused("x")},
         {"at": "2026-11-21T11:44:00Z", **events.tick_ended(2, 2)},
         {"at": "2026-11-21T11:50:00Z", **tick_events.gap_explained(at("11:44"), at("11:50"), "x")},
     )

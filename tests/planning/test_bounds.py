@@ -10,9 +10,9 @@ import pytest
 
 from scheduled.jobs.model import CatchUp, FirstRun, Job
 from scheduled.jobs.schedule import schedule_of
-from scheduled.planning.due import INSTANT
 from scheduled.timing import bounds, slots
 from scheduled.timing.fingerprint import Difference, difference, fingerprint
+from scheduled.timing.timezones import INSTANT
 from tests.builders.configuration import complaint, the_job
 from tests.builders.engine import Engine, outcomes
 from tests.builders.installed import WITHOUT_SWEEPS

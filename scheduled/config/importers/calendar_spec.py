@@ -13,9 +13,10 @@ from scheduled.errors import ScheduleError
 from scheduled.quick_classes import NamedTuple
 from scheduled.system.text import excerpt
 from scheduled.timing import expression, timezones
+from scheduled.timing.cron_field import FIELDS, WEEKDAYS
 
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_DAYS = tuple(map(str.lower, (*WEEKDAYS[1:], WEEKDAYS[0])))
+_NAMES = FIELDS[4].names
 _SHORT = {
     "minutely": "*-*-* *:*:00",
     "hourly": "*-*-* *:00:00",

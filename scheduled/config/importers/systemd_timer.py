@@ -11,11 +11,12 @@ from scheduled.config.importers.unit_file import Unit, Value
 from scheduled.errors import ScheduleError, UsageError
 from scheduled.quick_classes import NamedTuple
 from scheduled.timing import timezones
+from scheduled.timing.cron_field import FIELDS
 
 _TIMER = "Timer"
 _DAY = 86_400
 _BOOT = ("OnBootSec", "OnStartupSec", "OnActiveSec")
-_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_NAMES = FIELDS[4].names
 
 
 class Trigger(NamedTuple):

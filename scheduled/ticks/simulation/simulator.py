@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from scheduled.config.load import Config
 from scheduled.jobs.model import Attempt
 from scheduled.planning.decision import Decision, Verdict
-from scheduled.planning.due import INSTANT
 from scheduled.planning.standing import Start
 from scheduled.quick_classes import replace
 from scheduled.state import events, heartbeat, history, tick_events
@@ -24,6 +23,7 @@ from scheduled.ticks.simulation import fakes
 from scheduled.ticks.simulation.fakes import NO_EFFECTS, InMemoryStore
 from scheduled.ticks.tick import Tick
 from scheduled.timing.tick_times import TickTimeline
+from scheduled.timing.timezones import INSTANT
 
 MOMENT = timedelta(milliseconds=500)
 """How long after its minute a tick decides, because cron and the interpreter take time to start.

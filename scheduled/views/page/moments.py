@@ -2,18 +2,13 @@
 
 from datetime import datetime, tzinfo
 
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS = (
-    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
-    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-)
-"""English whatever the locale is, as all else on the page."""
+from scheduled.views.format import MONTHS, WEEKDAYS
 
 
 def day(moment: datetime, zone: tzinfo) -> str:
     """`Fri 23 Oct`."""
     local = moment.astimezone(zone)
-    return f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]}"
+    return f"{WEEKDAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]}"
 
 
 def clock(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from scheduled.quick_classes import NamedTuple
+from scheduled.views.format import MONTHS, WEEKDAYS
 from scheduled.views.page import moments
 from scheduled.views.page.past.job_past import QUARTER
 
@@ -92,7 +93,7 @@ def weeks(window: Window, zone: tzinfo) -> list[Tick]:
     for at in day_starts(window, zone):
         day = local(at, zone)
         is_monday = day.weekday() == 0
-        label = f"{day.day} {moments.MONTHS[day.month - 1]}" if is_monday else ""
+        label = f"{day.day} {MONTHS[day.month - 1]}" if is_monday else ""
         ticks.append(Tick(window.x(at), label, begins_day=is_monday))
     return _with_room(ticks)
 
@@ -113,7 +114,7 @@ def changes(window: Window, zone: tzinfo) -> list[Change]:
 
 
 def _weekday(day: datetime) -> str:
-    return f"{moments.DAYS[day.weekday()]} {day.day}"
+    return f"{WEEKDAYS[day.weekday()]} {day.day}"
 
 
 def _after(minute: datetime) -> str:

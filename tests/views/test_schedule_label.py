@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduled.timing import expression, slots
-from scheduled.views.schedule_words import in_words
+from scheduled.views.schedule_label import label
 
 UTC = ZoneInfo("UTC")
 
@@ -38,7 +38,7 @@ UTC = ZoneInfo("UTC")
     ],
 )
 def test_an_expression_in_words(text: str, words: str) -> None:
-    assert in_words(expression.parse(text, "UTC")) == words
+    assert label(expression.parse(text, "UTC")) == words
 
 
 @pytest.mark.parametrize("step", range(1, 60))
@@ -49,5 +49,5 @@ def test_every_so_many_minutes_is_said_only_where_it_is_true(step: int) -> None:
     found = [*slots.between(schedule, start, start + timedelta(hours=3), start)]
 
     is_even = len({after - before for before, after in itertools.pairwise(found)}) == 1
-    says_every = in_words(schedule) == ("Every minute" if step == 1 else f"Every {step} minutes")
+    says_every = label(schedule) == ("Every minute" if step == 1 else f"Every {step} minutes")
     assert says_every == is_even

@@ -1,21 +1,16 @@
-"""What a cron expression means, in words: `Daily at 09:00`.
+"""The short label of a cron expression: `Daily at 09:00`.
 
-They are those of the telemetry that others read; `schedule_meaning` has a sentence for each form.
+For the telemetry that others read, whose words do not change, and beside a schedule that is shown.
+What has no short label is its fields. `schedule_meaning` has a whole sentence for each form.
 """
 
-from scheduled.timing.cron_field import FIELDS
+from scheduled.timing.cron_field import FIELDS, MONTHS, WEEKDAYS
 from scheduled.timing.expression import NICKNAMES, Schedule
 from scheduled.views.schedule_meaning import is_in_words, meaning
 from scheduled.views.wording import listed
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
-    *("October", "November", "December"),
-)
-_WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-
-def in_words(schedule: Schedule) -> str:
+def label(schedule: Schedule) -> str:
     """Return what the fields of a cron schedule say; themselves, if that is no short sentence."""
     if is_in_words(schedule):
         text = meaning(schedule)
@@ -72,7 +67,7 @@ def _days(day: str, month: str, weekday: str) -> str | None:
     if month == "*":
         return f"monthly on day {int(day)}"
     number = _value(3, month)
-    return None if number is None else f"yearly on {_MONTHS[number - 1]} {int(day)}"
+    return None if number is None else f"yearly on {MONTHS[number - 1]} {int(day)}"
 
 
 def _of_week(weekday: str) -> str | None:
@@ -80,12 +75,14 @@ def _of_week(weekday: str) -> str | None:
     if ranged:
         ends = [_value(4, first), _value(4, last)]
         return (
-            None if None in ends else " to ".join(_WEEKDAYS[end] for end in ends if end is not None)
+            None
+            if None in ends
+            else " to ".join(WEEKDAYS[end % 7] for end in ends if end is not None)
         )
     days = [_value(4, part) for part in weekday.split(",")]
     if None in days:
         return None
-    names = [_WEEKDAYS[day] for day in days if day is not None]
+    names = [WEEKDAYS[day % 7] for day in days if day is not None]
     return f"weekly on {names[0]}" if len(names) == 1 else f"on {listed(names)}"
 
 
