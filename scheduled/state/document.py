@@ -1,8 +1,7 @@
 """The state's JSON document, declared once.
 
 A type checker holds all code that reads or writes a key to these declarations, and `problem` holds
-a file to the very same ones. Keys that are not declared here belong to somebody else: they may
-hold anything, and are kept.
+a file to them. Keys that are not declared here are somebody else's: they hold anything, and stay.
 """
 
 import re

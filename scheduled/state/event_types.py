@@ -114,14 +114,13 @@ class SlotsMissed(Recorded):
 
 
 class SlotSkipped(Recorded):
-    """With a `count`, several slots of one day: `slot` is the last."""
+    """With a `count`, several slots of one day, `slot` the last; `left_out`: on a day off."""
 
     event: Literal["skipped"]
     job: str
     slot: str | None
     reason: str
     left_out: NotRequired[bool]
-    """Whether the job does not run on that day."""
     first: NotRequired[str]
     count: NotRequired[int]
 
@@ -154,7 +153,6 @@ class NotNow(Recorded):
     attempt: NotRequired[int]
     catch_up: NotRequired[bool]
     missed: NotRequired[int]
-    given: NotRequired[dict[str, Any]]
     moved_from: NotRequired[str]
     started_at: NotRequired[str]
     finished_at: NotRequired[str]

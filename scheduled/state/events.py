@@ -205,7 +205,8 @@ def run_said_not_now(
     if resolution.retry_at is not None:
         event["retry_at"] = format_utc(resolution.retry_at)
         event["interruptions"] = resolution.interruptions
-    _add_origin(event, attempt)
+    if attempt.moved_from:
+        event["moved_from"] = attempt.moved_from
     return event
 
 
@@ -286,9 +287,7 @@ def run_interrupted(
     return _with_resolution(event, resolution)
 
 
-def _add_origin(
-    event: kinds.RunStarted | kinds.NotNow | kinds.RunEnded, run: Attempt | ActiveRun
-) -> None:
+def _add_origin(event: kinds.RunStarted | kinds.RunEnded, run: Attempt | ActiveRun) -> None:
     """Add what a run was given by hand, and the day from which it was moved."""
     if run.given:
         event["given"] = run.given
