@@ -16,6 +16,7 @@ from scheduled.state import (
     incident_event_types,
     incident_events,
     outbox_events,
+    owner_events,
     permission_events,
     process_events,
     run_limit_events,
@@ -23,8 +24,8 @@ from scheduled.state import (
 )
 
 BUILDERS = (
-    *(events, created_events, day_events, incident_events, outbox_events, permission_events),
-    *(process_events, run_limit_events, tick_events),
+    *(events, created_events, day_events, incident_events, outbox_events, owner_events),
+    *(permission_events, process_events, run_limit_events, tick_events),
 )
 DECLARED = {**vars(event_types), **vars(incident_event_types)}
 ROOT = Path(__file__).parents[2]
@@ -39,7 +40,7 @@ def test_only_the_builders_write_events() -> None:
         if isinstance(node, ast.Dict) and is_event(node) and path not in DECLARING
     }
 
-    kinds = ("", "created_", "day_", "incident_", "outbox_", "permission_", "process_")
+    kinds = ("", "created_", "day_", "incident_", "outbox_", "owner_", "permission_", "process_")
     assert writers == {f"{kind}events.py" for kind in (*kinds, "run_limit_", "tick_")}
 
 
