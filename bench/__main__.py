@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench import (
+    elsewhere,
     jobfiles,
     journal,
     keepers,
@@ -29,6 +30,7 @@ SCENES: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
     "due": ticks.due,
     "crowd": ticks.crowd,
     "keepers": keepers.keepers,
+    "elsewhere": elsewhere.elsewhere,
     "jobfiles": jobfiles.job_files,
     "planning": planning.planning,
     "sweeps": sweeps.sweeps,
@@ -41,8 +43,8 @@ SCENES: dict[str, Callable[[Path, Effort], Iterator[Row]]] = {
     "page": pages.pages,
     "peers": peers.peers,
 }
-OTHERS = ("page", "peers")
-"""Those that need a browser or install packages: with little data only if they are asked for."""
+OTHERS = ("elsewhere", "page", "peers")
+"""Those that need servers, a browser, or packages: with little data only if they are asked for."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,7 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", action="append", choices=SCENES, help="repeatable")
     asked = parser.parse_args(arguments)
     try:
-        left_out = OTHERS if asked.quick else pages.missing()
+        lacking = (*pages.missing(), *elsewhere.missing())
+        left_out = OTHERS if asked.quick else lacking
         scenes = asked.only or [scene for scene in SCENES if scene not in left_out]
         rows = list(_measured(scenes, Effort(asked.quick)))
     except BenchError as error:

@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,28 @@ def test_without_an_order_it_goes_home(transport: LocalTransport) -> None:
         assert transport.process.stdin is not None
         transport.process.stdin.close()
         assert transport.process.wait(30) == 0
+
+
+def test_an_older_python_says_what_is_needed() -> None:
+    older = "import sys; sys.version_info = (3, 7, 3); sys.version = '3.7.3 (x)'\n"
+    ended = subprocess.run(
+        [sys.executable, "-I", "-c", older + bundle.BOOTSTRAP],
+        input=bundle.line(),
+        capture_output=True,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert ended.stderr == b"this is Python 3.7.3, and 3.8 or newer is needed\n"
+
+
+def test_the_figures_are_those_of_the_command(transport: LocalTransport) -> None:
+    busy = "import time; x = b'x' * 60_000_000; t = time.process_time()\n"
+    busy += "while time.process_time() < t + 0.3: pass"
+    end = ended(transport, order([sys.executable, "-c", busy]))[0]
+
+    assert end["cpu_seconds"] >= 0.3
+    assert end["max_rss_bytes"] > 60_000_000
 
 
 def test_it_is_python_of_years_ago_and_imports_nothing_of_ours() -> None:

@@ -4,7 +4,10 @@ from importlib import resources
 
 from scheduled.runs.executors import outpost
 
-BOOTSTRAP = "import sys;exec(eval(sys.stdin.readline()))"
+BOOTSTRAP = (
+    'import sys;sys.version_info<(3,8) and sys.exit("this is Python "+sys.version.split()[0]+'
+    '", and 3.8 or newer is needed");exec(eval(sys.stdin.readline()))'
+)
 """What that Python is told; the line follows on its standard input."""
 MODULES = ("wire", "family", "spool", "handler", "main")
 """In the order in which they import each other."""
