@@ -58,3 +58,16 @@ def become_subreaper() -> None:
     """Have what the command starts remain a descendant, whose parent may end."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def peak_memory() -> int:
+    """Return the bytes that this program has taken at most; 0 where the kernel does not say.
+
+    Not by getrusage(2): that counts what the process was before it became this program.
+    """
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as stream:
+            found = [line.split()[1] for line in stream if line.startswith("VmHWM:")]
+        return int(found[0]) * 1024
+    except (OSError, ValueError, IndexError):
+        return 0

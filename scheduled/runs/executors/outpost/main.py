@@ -14,7 +14,6 @@ import getpass
 import json
 import os
 import re
-import resource
 import select
 import signal
 import socket
@@ -32,6 +31,8 @@ DRAIN_SECONDS = 2.0
 """How long it goes on reading what an ended command has printed."""
 KILL_SECONDS = 5.0
 """How long what was killed may take to be gone."""
+ROUNDING = 1024 * 1024
+"""The kernel counts memory in batches; a difference below this says nothing."""
 TOKEN = re.compile("[0-9a-f]{16,64}")
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """A clock that goes on while the machine sleeps, and that nobody sets."""
@@ -129,7 +130,7 @@ class Outpost:
         os.set_blocking(reading, False)
         self._output, self._pid = reading, process.pid
         process.returncode = 0  # it is waited for here
-        self._least = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self._least = family.peak_memory()
         self._family = family.Family(process.pid)
         self._outgoing += wire.frame(wire.STARTED, {"pid": process.pid})
 
@@ -225,15 +226,14 @@ class Outpost:
     def _end_of(self, status: int, usage: Any) -> None:
         if self._stopped is not None:
             self._kill_all()
-        unit = 1 if sys.platform == "darwin" else 1024
-        peak = usage.ru_maxrss * unit if usage.ru_maxrss > self._least + 1024**2 // unit else None
+        peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         signalled = os.WIFSIGNALED(status)
         self._finish(
             {
                 "exit_code": -os.WTERMSIG(status) if signalled else os.WEXITSTATUS(status),
                 "seconds": round(now() - self._began, 3),
                 "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
-                "max_rss_bytes": peak,
+                "max_rss_bytes": peak if peak > self._least + ROUNDING else None,
                 "stopped": self._why,
             }
         )
