@@ -91,7 +91,7 @@ def kill(home: Home, victim: str, rng: random.Random) -> None:
 def _outpost_of(pid: int) -> int:
     """Return the outpost that has started a process; 0 if it is gone."""
     with contextlib.suppress(OSError):
-        while pid > 1 and b"exec(eval" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+        while pid > 1 and b"version_info<(3,8)" not in Path(f"/proc/{pid}/cmdline").read_bytes():
             pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
         return pid if pid > 1 else 0
     return 0
