@@ -32,6 +32,14 @@ def test_it_runs_there_with_its_own_variables_and_none_of_the_ticks(home: Home) 
     assert row["where"]["host"] == os.uname().nodename
 
 
+def test_an_order_may_be_larger_than_a_pipe(home: Home) -> None:
+    env = {f"LARGE_{number}": "x" * 50_000 for number in range(6)}
+    home.configure(job("echo ${#LARGE_0} ${#LARGE_5}", env=env))
+
+    assert home.call("trigger", "far").returncode == 0
+    assert home.output() == "50000 50000\n"
+
+
 @pytest.mark.parametrize(
     ("command", "more", "error"),
     [

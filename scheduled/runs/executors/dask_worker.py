@@ -45,6 +45,18 @@ def serve(name: str, bootstrap: str, line: bytes, patience: float) -> str:
     return str(worker.address)
 
 
+async def hand_over(descriptor: int, data: bytes) -> None:
+    """Write to an outpost what may be more than a pipe takes. Raises OSError."""
+    import asyncio
+    import os
+
+    while data:
+        try:
+            data = data[os.write(descriptor, data) :]
+        except BlockingIOError:
+            await asyncio.sleep(0.05)
+
+
 async def exchange(
     name: str, number: int, data: bytes, seconds: float, dask_worker: Any = None
 ) -> tuple[bytes, bool]:
@@ -64,7 +76,7 @@ async def exchange(
     if outpost["begun"] < number:
         outpost["begun"] = number
         with contextlib.suppress(OSError, ValueError):  # it may have ended; what it said is read
-            os.write(process.stdin.fileno(), data)
+            await hand_over(process.stdin.fileno(), data)
         while goes_on and not said and seconds > 0:
             try:
                 while goes_on and len(said) < 1024 * 1024:
@@ -91,5 +103,5 @@ def release(name: str, dask_worker: Any = None) -> None:
         outpost["process"].stdin.close()
 
 
-for each in (serve, exchange, release):
+for each in (serve, hand_over, exchange, release):
     each.__module__ = "__main__"  # whose functions are pickled by value, by each who hands them on
