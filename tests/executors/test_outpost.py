@@ -147,6 +147,16 @@ def test_an_end_is_kept_until_somebody_knows_it(tmp_path: Path) -> None:
         talk.next(wire.UNKNOWN, beats=False)
 
 
+def test_an_end_is_kept_beside_what_cannot_be_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "scheduled/outposts"
+    (folder / "old").mkdir(parents=True)
+    (folder / "old/file").touch()
+    os.utime(folder / "old", (0, 0))
+    ended(LocalTransport(tmp_path), script("exit 9"), known=False)
+
+    assert (folder / ("ab" * 16)).exists()
+
+
 def test_an_end_that_is_known_is_not_kept(tmp_path: Path) -> None:
     ended(LocalTransport(tmp_path), script("exit 9"))
 

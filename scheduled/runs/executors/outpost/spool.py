@@ -35,8 +35,10 @@ def folder_of_ends() -> str | None:
 def _prune(folder: str) -> None:
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
-        if time.time() - os.lstat(path).st_mtime > KEPT_SECONDS:  # noqa: TID251 -- it stands alone
-            os.unlink(path)
+        with contextlib.suppress(OSError):  # another outpost may have removed it
+            old = time.time() - os.lstat(path).st_mtime  # noqa: TID251 -- it stands alone
+            if old > KEPT_SECONDS:
+                os.unlink(path)
 
 
 def keep(folder: str | None, token: str, end: dict[str, Any]) -> None:
