@@ -100,3 +100,19 @@ def test_where_scheduled_is_not_installed_a_handler_says_so(
 
     assert home.call("trigger", "far").returncode == 1
     assert "scheduled is not installed for this Python" in home.last()["error"]
+
+
+def test_who_is_killed_before_it_is_connected_has_started_nothing(
+    home: Home, server: SshServer
+) -> None:
+    home.configure(job("true", first_run="now"), server.executor(python="/bin/cat"))
+    running = home.start("run")
+    wait_until("it connects", lambda: all_processes("/bin/cat", "-I"))
+    assert home.space.kill("executors.proxy") > 0
+    running.wait(timeout=60)
+    assert home.last()["outcome"] is None
+    assert "not now" in home.last()["reason"]
+
+    home.configure(job("true", first_run="now"))
+    assert home.call("run").returncode == 0
+    assert home.last()["outcome"] == "succeeded"

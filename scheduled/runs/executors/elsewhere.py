@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # most runs are of this machine
 
 SUFFIXES = (".answer", ".lease")
 """Of the files that a proxy leaves beside the output."""
+NEVER_SENT = "the process that was to send it there was killed before it had sent anything"
 KILLED = "the process that waited for it was killed; all of it has ended where it ran"
 
 
@@ -28,6 +29,8 @@ def answer(path: Path, status: ExitStatus) -> "Answer | None":
     if found is not None:
         return found
     last = lease.read(lease.path_of(path))
+    if last is None and (status.exit_code or 0) <= 0:
+        return answers.Answer(not_now=NEVER_SENT)
     where = last.where if last is not None else {}
     if status.exit_code is not None and status.exit_code > 0:
         failure = f"its proxy failed with exit code {status.exit_code}; its output says why"
