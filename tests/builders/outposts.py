@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from scheduled.runs.executors import bundle
+from scheduled.runs.executors import bundle, replies
 from scheduled.runs.executors.outpost import wire
 from scheduled.runs.executors.transport import BrokenError
 from scheduled.system import descriptors
@@ -73,7 +73,7 @@ class Talk:
     """A conversation with an outpost."""
 
     def __init__(self, transport: LocalTransport) -> None:
-        self._transport, self._frames = transport, wire.Frames()
+        self._transport, self._frames = transport, replies.Frames()
         self.output = b""
         self._waiting: list[tuple[bytes, bytes]] = []
 

@@ -59,7 +59,7 @@ class DaskTransport:
                 name="scheduled",
             )
             self._submit()
-        except (TimeoutError, OSError, ValueError, TypeError) as error:
+        except Exception as error:  # of whatever kind: nothing was sent yet
             address = self._settings["address"]
             raise UnreachableError(f"{address}: {_reason(error)}") from error
         while not (worker := self._announced()):
@@ -123,9 +123,9 @@ class DaskTransport:
             events = self._client.sync(
                 self._client.scheduler.events, topic=self._name, callback_timeout=CALL_SECONDS
             )
-        except (OSError, TimeoutError):
+            workers = [event["worker"] for _, event in events or () if "worker" in event]
+        except (OSError, TimeoutError, TypeError, ValueError):
             return ""
-        workers = [event["worker"] for _, event in events or () if "worker" in event]
         return str(workers[-1]) if workers else ""
 
     def _why_nobody(self) -> str:
@@ -145,13 +145,13 @@ class DaskTransport:
         while True:
             try:
                 said, goes_on = self._call(dask_worker.exchange, self._number, data, seconds)
+                self._said += said
                 break
             except Exception as error:
                 if time.monotonic() - self._heard > float(self._settings["lease"]):
                     raise BrokenError(f"worker {self._worker}: {_reason(error)}") from error
                 time.sleep(POLL_SECONDS)
         self._heard = time.monotonic()
-        self._said += said
         self._is_over = not goes_on
 
     def _take(self) -> bytes:

@@ -1,6 +1,5 @@
 """Whether an executor can be reached: an outpost there says hello, and is sent home."""
 
-import json
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -10,13 +9,13 @@ from typing import Any
 
 from scheduled.quick_classes import NamedTuple
 from scheduled.runs.environment import UnusableEnvironmentError
+from scheduled.runs.executors import replies
 from scheduled.runs.executors import settings as settings_of
-from scheduled.runs.executors.outpost import wire
-from scheduled.runs.executors.transport import BrokenError, Transport, UnreachableError
+from scheduled.runs.executors.transport import BrokenError, UnreachableError
 from scheduled.system.trusted import Trust
 
-AT_ONCE = 8
-LOOK_SECONDS = 0.25
+AT_ONCE = 25
+"""How many are asked at a time: those that do not answer take their whole patience."""
 
 
 class Probe(NamedTuple):
@@ -52,21 +51,12 @@ def ask(found: Mapping[str, Any], folder: Path, trust: Trust) -> Probe:
     transport = settings_of.transport(settings)
     began = time.monotonic()
     try:
-        hello = _hello(transport, float(settings["connect_timeout"]))
+        hello = replies.greeted(transport, replies.Frames(), float(settings["connect_timeout"]))
     except (UnreachableError, BrokenError) as error:
         return Probe(str(error))
     finally:
         transport.close()
-    ahead = float(hello["time"]) - time.time()  # noqa: TID251 - two clocks are compared
+    ahead = None
+    if "time" in hello:
+        ahead = hello["time"] - time.time()  # noqa: TID251 - two clocks are compared
     return Probe("", hello, time.monotonic() - began, ahead)
-
-
-def _hello(transport: Transport, seconds: float) -> dict[str, Any]:
-    transport.connect()
-    frames, until = wire.Frames(), time.monotonic() + seconds
-    while time.monotonic() < until:
-        for kind, data in frames.feed(transport.receive(LOOK_SECONDS)):
-            if kind == wire.HELLO:
-                found: dict[str, Any] = json.loads(data)
-                return found
-    raise UnreachableError("nothing answered in time")

@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scheduled.runs.executors import answer, lease
+from scheduled.runs.executors import answer, lease, replies
 from scheduled.runs.executors import settings as executor_settings
 from scheduled.runs.executors.answer import Answer
 from scheduled.runs.executors.lease import Lease
@@ -31,8 +31,6 @@ from scheduled.system import private
 
 BEATS = 4
 """How many beats a lease has."""
-LOOK_SECONDS = 0.25
-"""How often the proxy looks whether it was told to stop."""
 LONGEST_REASON = 500
 """Characters of a reason that are kept."""
 ASK_SECONDS = 2.0
@@ -53,8 +51,7 @@ class Proxy:
         self._errand = errand
         self._make_transport = transport
         self._transport = transport({})
-        self._frames = wire.Frames()
-        self._waiting: list[tuple[bytes, bytes]] = []
+        self._frames = replies.Frames()
         self._token = secrets.token_hex(16)
         self._is_stopping = False
         self._is_told = False
@@ -85,17 +82,11 @@ class Proxy:
 
     def _reach(self) -> None:
         """Have an outpost say hello. Raises UnreachableError, BrokenError and _StoppedError."""
-        self._transport.connect()
-        until = time.monotonic() + float(self._errand.settings["connect_timeout"])
-        while True:
-            if self._is_stopping:
-                raise _StoppedError
-            for kind, data in self._receive():
-                if kind == wire.HELLO:
-                    self._where |= _place(json.loads(data))
-                    return
-            if time.monotonic() > until:
-                raise UnreachableError("nothing answered in time")
+        seconds = float(self._errand.settings["connect_timeout"])
+        hello = replies.greeted(self._transport, self._frames, seconds, lambda: self._is_stopping)
+        if self._is_stopping:
+            raise _StoppedError
+        self._where |= _place(hello)
 
     def _send_order(self) -> None:
         """Send the command on its way, once its lease is on disk."""
@@ -113,14 +104,15 @@ class Proxy:
                 if kind == wire.OUTPUT:
                     _print(data)
                 elif kind == wire.STARTED:
-                    self._note(json.loads(data))
+                    self._note(replies.pid(data))
                 elif kind == wire.ENDED:
+                    end = replies.end(data)
                     with contextlib.suppress(BrokenError):
                         self._transport.send(wire.KNOWN)
-                    return self._answer(json.loads(data))
+                    return self._answer(end)
 
     def _receive(self) -> list[tuple[bytes, bytes]]:
-        return self._frames.feed(self._transport.receive(LOOK_SECONDS))
+        return self._frames.feed(self._transport.receive(replies.LOOK_SECONDS))
 
     def _beat(self) -> None:
         """Send a beat if it is time for one, and that the command is to be stopped, if it is."""
@@ -134,23 +126,26 @@ class Proxy:
         lease.write(self._errand.lease_path, self._lease)  # before: it must never end too early
         self._transport.send(wire.BEAT)
 
-    def _note(self, started: dict[str, Any]) -> None:
-        self._where["pid"] = started.get("pid")
+    def _note(self, pid: int | None) -> None:
         assert self._lease is not None
+        if pid is None or "pid" in self._where:
+            return
+        self._where["pid"] = pid
         lease.write(self._errand.lease_path, self._lease._replace(where=self._where))
 
     def _answer(self, end: dict[str, Any]) -> Answer:
         """Return how a command ended, as its outpost tells it."""
-        if end.get("failure"):
-            return Answer(failure=str(end["failure"]), where=self._where)
-        if isinstance(report := end.get("report"), str) and report:
-            private.replace(Path(self._errand.report_path), report.encode(), "nothing")
-        if end.get("stopped") == "lost":
+        if "failure" in end:
+            return Answer(failure=end["failure"], where=self._where)
+        if end["report"]:
+            with contextlib.suppress(OSError):  # without one it is as if none had come
+                private.replace(Path(self._errand.report_path), end["report"], "nothing")
+        if end["stopped"] == "lost":
             return Answer(lost="it was ended there: the connection was lost", where=self._where)
         return Answer(
-            exit_code=int(end["exit_code"]),
-            cpu_seconds=end.get("cpu_seconds"),
-            max_rss_bytes=end.get("max_rss_bytes"),
+            exit_code=end["exit_code"],
+            cpu_seconds=end["cpu_seconds"],
+            max_rss_bytes=end["max_rss_bytes"],
             where=self._where,
         )
 
@@ -166,22 +161,18 @@ class Proxy:
 
     def _ask(self, seconds: float) -> dict[str, Any] | None:
         """Ask another outpost on that machine for the end that the first one has kept."""
-        transport, frames = self._make_transport(self._where), wire.Frames()
-        until = time.monotonic() + min(seconds, float(self._errand.settings["connect_timeout"]))
+        transport, frames = self._make_transport(self._where), replies.Frames()
+        seconds = min(seconds, float(self._errand.settings["connect_timeout"]))
+        until = time.monotonic() + seconds
         try:
-            transport.connect()
+            hello = replies.greeted(transport, frames, seconds)
+            if hello.get("host") != self._where.get("host"):
+                return None
+            question = {"token": self._token, "fetch": True}
+            transport.send(json.dumps(question).encode() + b"\n")
             while time.monotonic() < until:
-                for kind, data in frames.feed(transport.receive(LOOK_SECONDS)):
-                    if kind == wire.HELLO:
-                        if _place(json.loads(data))["host"] != self._where.get("host"):
-                            return None
-                        question = {"token": self._token, "fetch": True}
-                        transport.send(json.dumps(question).encode() + b"\n")
-                    elif kind == wire.ENDED:
-                        found: dict[str, Any] = json.loads(data)
-                        return found
-                    else:
-                        return None
+                for kind, data in frames.feed(transport.receive(replies.LOOK_SECONDS)):
+                    return replies.end(data) if kind == wire.ENDED else None
         except (UnreachableError, BrokenError):
             pass
         finally:

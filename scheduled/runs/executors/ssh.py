@@ -6,6 +6,7 @@ else does. It must not ask: nobody is there to answer.
 
 import contextlib
 import shlex
+import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from scheduled.runs.executors import bundle
 from scheduled.runs.executors.outpost import wire
 from scheduled.runs.executors.transport import BrokenError, UnreachableError
 from scheduled.system import descriptors
+from scheduled.system.text import one_line
 
 LAST_WORDS = 4096
 """How much of what ssh says of itself is kept."""
@@ -57,7 +59,7 @@ class SshTransport:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                preexec_fn=_ignore_signals,  # noqa: PLW1509 -- there is one thread
+                preexec_fn=_ignore_signals,  # noqa: PLW1509 -- it takes no lock of another thread
                 bufsize=0,
             )
             assert self._process.stdin is not None
@@ -141,13 +143,11 @@ class SshTransport:
             if not ready or not self._hear_ssh():
                 break
         lines = self._said.decode("utf-8", "replace").split("\n")
-        said = [line.strip() for line in lines if line.strip()]
-        return said[-1] if said else ""
+        said = [line for line in lines if line.strip()]
+        return one_line(said[-1]) if said else ""
 
 
 def _ignore_signals() -> None:
     """Have ssh live on when the run is told to stop: the outpost is told first."""
-    import signal
-
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

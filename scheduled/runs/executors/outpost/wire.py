@@ -23,35 +23,6 @@ def frame(kind: bytes, data: bytes | dict[str, Any]) -> bytes:
     return HEADER.pack(kind, len(payload)) + payload
 
 
-class Frames:
-    """Messages in a stream of bytes that begins with anything, then `MAGIC`."""
-
-    def __init__(self) -> None:
-        self._data = bytearray()
-        self._has_begun = False
-        self.before = b""
-        """What came before them, so far."""
-
-    def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
-        """Return the messages that are complete with this: each its kind and its bytes."""
-        self._data += data
-        if not self._has_begun:
-            before, magic, rest = bytes(self._data).partition(MAGIC)
-            self.before = before[-CHUNK:]
-            if not magic:
-                return []
-            self._has_begun, self._data = True, bytearray(rest)
-        found = []
-        while len(self._data) >= HEADER.size:
-            kind, length = HEADER.unpack_from(self._data)
-            end = HEADER.size + length
-            if len(self._data) < end:
-                break
-            found.append((kind, bytes(self._data[HEADER.size : end])))
-            del self._data[:end]
-        return found
-
-
 class Backlog:
     """Output that was not passed on yet, of a bounded size: a slow line holds up no command."""
 

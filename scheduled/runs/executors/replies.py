@@ -1,0 +1,144 @@
+"""What an outpost says, read with distrust: its machine may be broken, or somebody else's by now.
+
+Nothing of it makes a proxy fail, or grow: what cannot be meant breaks the stream.
+"""
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from scheduled.runs.executors.outpost import wire
+from scheduled.runs.executors.transport import BrokenError, Transport, UnreachableError
+from scheduled.system.text import one_line
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of the largest message: one with the report of a handler."""
+LONGEST_WORD = 255
+LOOK_SECONDS = 0.25
+"""How often whoever waits for something looks whether to go on."""
+CODES = range(-64, 256)
+"""Exit codes of commands; signals are below 0."""
+
+
+class Frames:
+    """Messages in a stream of bytes that begins with anything, then `MAGIC`."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._has_begun = False
+        self._before = b""
+
+    @property
+    def said_before(self) -> str:
+        """The last line that came before them: of a login shell, or of what is there instead."""
+        lines = self._before.decode("utf-8", "replace").split("\n")
+        return one_line(next((line for line in reversed(lines) if line.strip("\0 \r\t")), ""))
+
+    def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
+        """Return the messages that are complete with this: each its kind and its bytes.
+
+        Raises BrokenError for one that is too large.
+        """
+        self._data += data
+        if not self._has_begun:
+            before, magic, rest = bytes(self._data).partition(wire.MAGIC)
+            if not magic:
+                self._before = before[-wire.CHUNK :]
+                del self._data[: -len(wire.MAGIC)]
+                return []
+            self._has_begun, self._data = True, bytearray(rest)
+        found = []
+        while len(self._data) >= wire.HEADER.size:
+            kind, length = wire.HEADER.unpack_from(self._data)
+            if length > LARGEST:
+                raise BrokenError("what came from there is no answer of an outpost")
+            end = wire.HEADER.size + length
+            if len(self._data) < end:
+                break
+            found.append((kind, bytes(self._data[wire.HEADER.size : end])))
+            del self._data[:end]
+        return found
+
+
+def greeted(
+    transport: Transport,
+    frames: Frames,
+    seconds: float,
+    is_given_up: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
+    """Connect, and return what the outpost says of itself. Raises UnreachableError, BrokenError.
+
+    `host`, `user`, `worker` and `python` are short texts, `time` is a number; each may be missing,
+    and all are if it is given up.
+    """
+    transport.connect()
+    until = time.monotonic() + seconds
+    try:
+        while time.monotonic() < until and not is_given_up():
+            for kind, data in frames.feed(transport.receive(LOOK_SECONDS)):
+                if kind == wire.HELLO:
+                    return _hello(_mapping(data))
+    except BrokenError as error:
+        said = frames.said_before
+        raise UnreachableError(f"{error}; it said: {said}" if said else str(error)) from error
+    if is_given_up():
+        return {}
+    raise UnreachableError("nothing answered in time")
+
+
+def pid(data: bytes) -> int | None:
+    """Return the process of a command that has been started; None if that is not said."""
+    found = _mapping(data).get("pid")
+    return found if type(found) is int and 0 < found < 2**31 else None
+
+
+def end(data: bytes) -> dict[str, Any]:
+    """Return how a command ended. Raises BrokenError for what cannot be.
+
+    There is either `failure` or `exit_code`; `cpu_seconds` and `max_rss_bytes` may be None, and
+    the `report` of a handler empty.
+    """
+    found = _mapping(data)
+    stopped = "lost" if found.get("stopped") == "lost" else ""
+    if failure := found.get("failure"):
+        return {"failure": one_line(failure)}
+    code = found.get("exit_code")
+    if type(code) is not int or code not in CODES:
+        raise BrokenError("it does not say how the command ended")
+    report = found.get("report")
+    return {
+        "exit_code": code,
+        "report": report.encode("utf-8", "replace") if isinstance(report, str) else b"",
+        "stopped": stopped,
+        "cpu_seconds": _amount(found.get("cpu_seconds")),
+        "max_rss_bytes": _amount(found.get("max_rss_bytes"), int),
+    }
+
+
+def _hello(found: Mapping[str, Any]) -> dict[str, Any]:
+    words = {
+        key: one_line(found[key], LONGEST_WORD)
+        for key in ("host", "user", "worker", "python")
+        if isinstance(found.get(key), str) and found[key].strip()
+    }
+    told = _amount(found.get("time"))
+    return words if told is None else {**words, "time": told}
+
+
+def _amount(value: object, kind: type = float) -> Any:
+    """Return a number of 0 or more that can be meant; None for anything else."""
+    if type(value) not in (int, float) or not 0 <= value < 2**63 or not math.isfinite(value):  # type: ignore[operator, arg-type]
+        return None
+    return kind(value)
+
+
+def _mapping(data: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise BrokenError("what came from there is no answer of an outpost")
+    return found
