@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -186,6 +187,9 @@ def test_a_window_is_shut_until_it_opens(
 
     opens = window.next_opening(text, zone, now)
 
+    clock = f"{now.astimezone(ZoneInfo(zone)):%H:%M}"
+    is_open = start <= clock < end if start < end else clock >= start or clock < end
+    assert (opens is None) == is_open
     if opens is not None:
         assert opens > now
         assert window.next_opening(text, zone, opens) is None

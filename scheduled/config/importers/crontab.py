@@ -5,7 +5,7 @@ the shell. The comment directly above a line becomes the job's description.
 """
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 from scheduled.config.importers import command_text, idioms
@@ -65,9 +65,26 @@ def read(
     notes = [_NO_DEADLINE] if reader.jobs else []
     notes += [note for name, note in _NOTES.items() if name in reader.noteworthy]
     notes += command_text.backslash_note(reader.backslashes, halves_backslashes)
+    notes += _unknown_to_cron(reader.jobs)
     notes += reader.advice
     jobs, left_out = tuple(reader.jobs), tuple(reader.left_out)
     return Findings(SourceKind.CRONTAB, jobs, left_out=left_out, notes=tuple(notes))
+
+
+def _unknown_to_cron(jobs: Iterable[ImportedJob]) -> list[str]:
+    """Return a note about fields that no cron reads, as it passed over these lines, or all."""
+    lines = [str(job.line) for job in jobs if _is_counted(str(job.fields["schedule"]))]
+    if not lines:
+        return []
+    which = f"line{'s' if len(lines) > 1 else ''} {', '.join(lines)}"
+    return [f"{which}: cron does not know L, W and #, so nothing ran by it; here it will"]
+
+
+def _is_counted(schedule: str) -> bool:
+    fields = schedule.split()
+    if len(fields) != 5:
+        return False
+    return not {*"lw"}.isdisjoint(fields[2].lower()) or not {*"l#"}.isdisjoint(fields[4].lower())
 
 
 @dataclass

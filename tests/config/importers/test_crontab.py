@@ -184,3 +184,15 @@ def test_a_line_with_a_user_among_others_is_named() -> None:
     assert [note.split(":")[0] for note in notes[1:]] == ["line 1, a", "line 2, root"]
     assert "begins with `root`, the name of a user, as in /etc/crontab" in notes[2]
     assert not [note for note in of_root if "the name of a user" in note]
+
+
+def test_a_line_that_cron_passes_over_is_imported_and_named() -> None:
+    counted = "0 6 L * * a\n0 7 * * * b\n0 6 15W * * c\n0 6 * * MON#1 d\n0 6 * * FRIL e\n"
+
+    found = read(counted)
+
+    assert len(found.jobs) == 5
+    assert [note for note in found.notes if "L, W and #" in note] == [
+        "lines 1, 3, 4, 5: cron does not know L, W and #, so nothing ran by it; here it will"
+    ]
+    assert not any("L, W and #" in note for note in read("0 6 * * wed a\n@daily b\n").notes)
