@@ -17,6 +17,7 @@ from scheduled.state import owner, owner_events
 from scheduled.state.journal import Event
 from scheduled.state.owner import Claimant
 from scheduled.state.owner_entry import OwnerEntry
+from scheduled.state.place import refuse_unlockable
 from scheduled.state.store import Store
 from scheduled.system.text import one_line
 
@@ -41,6 +42,7 @@ def adopt(session: Session, source: str | None) -> None:
     ownership.refuse_foreign(places.state_dir, session.arguments)
     folder = _source(session, source)
     ownership.refuse_foreign(folder, session.arguments)
+    refuse_unlockable(folder)
     store = Store(folder).load()
     ours, before = ownership.reader(session.config, session.now), store.state.get("owner", {})
     if (before.get("root"), before.get("host")) == (ours.root, ours.host):

@@ -12,6 +12,7 @@ from scheduled.errors import UsageError
 from scheduled.installation import systemd, tick_lines
 from scheduled.installation.tick_lines import TickLine
 from scheduled.state import owner, owner_events
+from scheduled.state.place import refuse_unlockable
 from scheduled.system.user_dirs import xdg
 
 
@@ -33,6 +34,7 @@ def own_state(session: Session, *, force: bool, dry_run: bool) -> list[TickLine]
         raise UsageError(_refusal(session, other if other != root else "", stopped))
     if dry_run:
         return stopped
+    refuse_unlockable(places.state_dir)
     if stopped or other != root:
         # Of another host not even with --force: it may have runs in progress.
         owner.claim(places.state_dir, session.store.state, ours._replace(root=other))

@@ -14,7 +14,7 @@ from scheduled.config.paths import Paths
 from scheduled.installation.identity import real_root
 from scheduled.state import owner
 from scheduled.state.owner import Claimant, NotOwnerError
-from scheduled.state.place import examine
+from scheduled.state.place import examine, refuse_unlockable
 from scheduled.state.store import Store
 from scheduled.system import machine, owners
 
@@ -32,6 +32,7 @@ def open_store(
     Raises NotOwnerError, before anything is written; StateError as `Store.load` does.
     """
     refuse_foreign(config.places.state_dir, arguments)
+    refuse_unlockable(config.places.state_dir)
     examine(config.places.state_dir)
     refuse_unnamed(config.places, environ)
     store = Store(config.places.state_dir).load()

@@ -46,6 +46,20 @@ def examine(state_dir: Path) -> None:
         raise StateError(f"{named}{rest}\nNo job runs until that is fixed.")
 
 
+def refuse_unlockable(state_dir: Path) -> None:
+    """Raise UsageError for a directory whose locks are known not to keep out other hosts."""
+    status = _followed(state_dir)
+    if status is not None and os.major(status.st_dev):
+        return  # a disk of this machine
+    from scheduled.system import file_systems
+
+    if problem := file_systems.lock_problem(state_dir):
+        raise UsageError(
+            f"{state_dir}: {problem}, so jobs could run twice; nothing was run or written. Keep the"
+            " state on a disk of this host, and name it with --state-dir"
+        )
+
+
 def _unsafe(state_dir: str) -> Iterator[str]:
     """Yield a sentence about everything of ours in the directory that is not ours alone."""
     for name in FILES:
@@ -95,6 +109,13 @@ def _closed(path: str) -> Iterator[str]:
             private.close_folder(path)
     elif reason := private.folder_problem(path, status):
         yield f"{path}: {reason}"
+
+
+def _followed(path: Path) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
 
 
 def _status(path: str | Path) -> os.stat_result | None:

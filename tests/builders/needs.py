@@ -15,6 +15,7 @@ from tests.clock.library import LIBRARIES
 CHECKOUT = Path(__file__).parents[2]
 REAL_DATA = Path(os.environ.get("SCHEDULED_TEST_DATA", CHECKOUT / "../shared/realdata"))
 PACKAGES = {
+    "bindfs": "bindfs",
     "borg": "borgbackup",
     "cc": "gcc",
     "chromium": "chromium fonts-dejavu-core",
@@ -32,6 +33,7 @@ PACKAGES = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "sshd": "openssh-server",
+    "sshfs": "sshfs",
     "chrt": "util-linux",
     "flock": "util-linux",
     "ionice": "util-linux",

@@ -8,7 +8,7 @@ from datetime import timedelta
 from scheduled.errors import ScheduledError, ScheduleError, reason_of
 from scheduled.installation.doctor.facts import Facts
 from scheduled.installation.doctor.finding import Finding, error, warning
-from scheduled.system import locks
+from scheduled.system import file_systems, locks
 from scheduled.timing import local_zone, timezones
 from scheduled.timing.instants import EARLIEST, minute_utc
 
@@ -63,6 +63,13 @@ def exclusion(facts: Facts) -> Iterator[Finding]:
 
     In the state of others nothing is written, not even a lock.
     """
+    if reason := file_systems.lock_problem(facts.state_dir):
+        yield error(
+            f"{facts.state_dir}: {reason}, so jobs could run twice; no job runs until the state is"
+            " on a disk of this host",
+            f"findmnt --target {shlex.quote(str(facts.state_dir))}",
+        )
+        return
     if facts.others:
         return
     if not os.path.isdir(facts.state_dir) or not os.access(facts.state_dir, os.W_OK):
