@@ -49,7 +49,7 @@ FOREIGN = {
     "pipx",
     "python",
 }
-FOREIGN |= {"python3", "twine", "useradd", "uv"}
+FOREIGN |= {"python3", "rsync", "twine", "useradd", "uv"}
 """What people type besides the program's own commands."""
 
 
