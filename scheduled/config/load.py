@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from scheduled.config import (
     all_jobs,
     cache,
-    calendars,
-    executors,
     gptme_format,
     job_files,
     offers,
+    optional_parts,
     paths,
     roots,
 )
@@ -223,8 +222,7 @@ def _load(options: PathOptions) -> Config:
     origins = _origins(options, resolved, parsed)
     own = roots.own_jobs(parsed.jobs, resolved.root, stamps)
     found = all_jobs.collect(parsed, own, files, values, origins)
-    found = calendars.applied(found, calendars.Source(options, resolved, parsed, trust, unsaved))
-    found = executors.applied(found, values["executors"])
+    found = optional_parts.applied(found, options, resolved, parsed, trust, unsaved)
     all_stamps = {**stamps, **scan.stamps, **files.stamps, **found.stamps}
     unwritable = _without_our_own(resolved, values, origins, all_stamps)
     return Config(

@@ -3,20 +3,17 @@
 import contextlib
 import json
 import math
-import os
 import signal
 import time
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduled.errors import UnreadableFileError, reason_of
+from scheduled.errors import reason_of
 from scheduled.jobs.model import Attempt, AttemptResult, Job, Outcome
-from scheduled.jobs.permissions import CONFINED
 from scheduled.quick_classes import NamedTuple, replace
 from scheduled.runs import environment, exit_file, lingering_output
 from scheduled.runs.environment import UnusableEnvironmentError
-from scheduled.runs.executors import elsewhere
 from scheduled.runs.executors.local import RESULT
 from scheduled.runs.exit_file import ExitStatus
 from scheduled.runs.output import OutputFile
@@ -30,9 +27,9 @@ if TYPE_CHECKING:  # most runs are of this machine
     from scheduled.runs.executors.answer import Answer
 
 KEEPER_DIED = "the process that waited for it was killed"
+OF_PROXIES = (".answer", ".lease")
+"""Suffixes of the files that the proxy of a run elsewhere leaves beside the output."""
 LARGEST_RESULT = 64 * 1024
-LARGEST_REPORT = 1024 * 1024
-"""How much a confined handler may return, remember and fire altogether."""
 _NESTED_TOO_DEEP = (
     f"the JSON object in its last line is not kept: nested more than {files.MAX_NESTING} deep"
 )
@@ -54,8 +51,8 @@ def result_of(running: Running) -> AttemptResult:
         )
     stop = "" if _ended_first(running, status) else running.stop
     job, path = running.attempt.job, running.output.path
-    report = _handler_report(path, job) if job.handler else None
-    found = elsewhere.answer(path, status) if job.executor else None
+    report = _report(path, job) if job.handler else None
+    found = _answer(path, status) if job.executor else None
     end = _End(status, stop, report, found)
     result = _result(running.attempt, running.output, running.mask, end)
     return replace(result, final=True, is_refused=True) if running.is_refused else result
@@ -63,7 +60,23 @@ def result_of(running: Running) -> AttemptResult:
 
 def lives_elsewhere(running: Running) -> bool:
     """Return whether a run may live on elsewhere whose keeper was killed."""
+    from scheduled.runs.executors import elsewhere
+
     return running.status is None and elsewhere.seconds_left(running.output.path) > 0
+
+
+def _report(path: Path, job: Job) -> dict[str, Any]:
+    """Return what the process of a handler left beside the output."""
+    from scheduled.runs import handler_report
+
+    return handler_report.read(path, job)
+
+
+def _answer(path: Path, status: ExitStatus) -> "Answer | None":
+    """Return what became of a run elsewhere whose proxy ended as `status` says."""
+    from scheduled.runs.executors import elsewhere
+
+    return elsewhere.answer(path, status)
 
 
 class Ending(NamedTuple):
@@ -90,10 +103,12 @@ def recovered(ending: Ending, context: RunContext) -> AttemptResult | None:
     if path is None:
         return None
     status = exit_file.read(path.with_suffix(exit_file.SUFFIX))
-    report = _handler_report(path, job) if job.handler else None
+    report = _report(path, job) if job.handler else None
     if status is None and report and ending.is_gone:  # the keeper was killed when all was done
         status = ExitStatus(None, seconds=report.get("seconds", 0.0))
     if status is None and run.executor and ending.is_gone:
+        from scheduled.runs.executors import elsewhere
+
         status = elsewhere.status_without_keeper(path)
     if status is None:
         return None
@@ -104,7 +119,7 @@ def recovered(ending: Ending, context: RunContext) -> AttemptResult | None:
     attempt = replace(attempt, given=run.given or {})
     mask, trouble = _mask_of(attempt, path, context)
     output = OutputFile(path, job.max_output)
-    found = elsewhere.answer(path, status) if run.executor else None
+    found = _answer(path, status) if run.executor else None
     result = _result(attempt, output, mask, _End(status, stop, report, found))
     return replace(result, trouble=result.trouble or trouble)
 
@@ -145,7 +160,11 @@ def watch_output(job_id: str, run_id: str, job: Job | None, context: RunContext)
 def seconds_elsewhere(run: ActiveRun, job_id: str, context: RunContext) -> float:
     """Return for how long a run may live on elsewhere whose processes of this machine are gone."""
     path = _output_of(job_id, run.run_id, context) if run.executor else None
-    return elsewhere.seconds_left(path) if path is not None else 0.0
+    if path is None:
+        return 0.0
+    from scheduled.runs.executors import elsewhere
+
+    return elsewhere.seconds_left(path)
 
 
 def forget(job_id: str, run_id: str, context: RunContext) -> None:
@@ -153,7 +172,7 @@ def forget(job_id: str, run_id: str, context: RunContext) -> None:
     path = _output_of(job_id, run_id, context)
     if path is None:
         return
-    for suffix in (exit_file.SUFFIX, RESULT, *elsewhere.SUFFIXES):
+    for suffix in (exit_file.SUFFIX, RESULT, *OF_PROXIES):
         with contextlib.suppress(OSError):  # it is pruned with the old output
             private.remove(path.with_suffix(suffix))
 
@@ -231,8 +250,11 @@ def finish(output: OutputFile, mask: Mask) -> str:
 def _judge(job: Job, end: _End, facts: dict[str, Any]) -> AttemptResult:
     """Return the outcome of a run that has ended, and why."""
     code = end.status.exit_code
-    if end.answer is not None and (result := elsewhere.judge(end.answer, end.stop, facts)):
-        return result
+    if end.answer is not None:
+        from scheduled.runs.executors import elsewhere
+
+        if (result := elsewhere.judge(end.answer, end.stop, facts)) is not None:
+            return result
     if end.status.failure:
         return _not_started(end.status, facts)
     if end.stop == "timeout":
@@ -285,51 +307,6 @@ def _judge_handler(
         return AttemptResult(Outcome.FAILED, error=error, **facts)
     facts["handler_file"] = str(report.get("file") or "")
     return AttemptResult(Outcome.SUCCEEDED, **facts)
-
-
-def _handler_report(path: Path, job: Job) -> dict[str, Any]:
-    """Return what a handler's process left beside the output; {} if it left nothing complete.
-
-    One that is confined may have written anything there.
-    """
-    try:
-        result_path = path.with_suffix(RESULT)
-        if job.level in CONFINED and os.lstat(result_path).st_size > LARGEST_REPORT:
-            error = f"what the handler returned is larger than {LARGEST_REPORT // 1024**2} MiB"
-            return {"error": error, "final": True}
-        report = files.parse_json(private.read(result_path), result_path)
-    except (OSError, UnreadableFileError):
-        return {}
-    if job.level in CONFINED and not _is_as_written(report):
-        return {}
-    return report if _is_report(report) else {}
-
-
-def _is_as_written(report: Any) -> bool:
-    """Return whether `handler_child` could have written this: it looks at what handlers return."""
-    try:
-        json.dumps(report, allow_nan=False).encode()
-    except (ValueError, RecursionError):
-        return False
-    parts = report.values() if isinstance(report, dict) else ()
-    is_result = isinstance(report, dict) and isinstance(report.get("result"), dict | None)
-    return is_result and not any(map(files.is_too_deep, parts))
-
-
-def _is_report(report: Any) -> bool:
-    """Return whether a document has the shape in which `handler_child` writes it."""
-    if not isinstance(report, dict) or not isinstance(report.get("seconds", 0.0), int | float):
-        return False
-    if "result" not in report:
-        reasons = (report.get("not_now"), report.get("skipped"))
-        return "error" in report or any(isinstance(reason, str) for reason in reasons)
-    fired = report.get("events")
-    return (
-        isinstance(report.get("memory"), dict)
-        and isinstance(fired, list)
-        and all(isinstance(event, list) and len(event) == 2 for event in fired)
-        and all(isinstance(data, dict) for _, data in fired)
-    )
 
 
 def _command_result(line: bytes) -> tuple[dict[str, Any] | None, str]:

@@ -9,8 +9,6 @@ from scheduled.runs.exit_file import ExitStatus
 if TYPE_CHECKING:  # most runs are of this machine
     from scheduled.runs.executors.answer import Answer
 
-SUFFIXES = (".answer", ".lease")
-"""Of the files that a proxy leaves beside the output."""
 NEVER_SENT = "the process that was to send it there was killed before it had sent anything"
 KILLED = "the process that waited for it was killed; all of it has ended where it ran"
 

@@ -1,0 +1,28 @@
+"""What most configurations have none of: calendars, executors. Loaded where there are some."""
+
+from scheduled.config.all_jobs import AllJobs
+from scheduled.config.parsed import ParsedConfig
+from scheduled.config.paths import PathOptions, Paths
+from scheduled.system.stamp_cache import StampCache
+from scheduled.system.trusted import Trust
+
+
+def applied(
+    found: AllJobs,
+    options: PathOptions,
+    places: Paths,
+    parsed: ParsedConfig,
+    trust: Trust,
+    unsaved: list[StampCache],
+) -> AllJobs:
+    """Return the jobs with what they need of these, without those that need what is not there."""
+    jobs = (*found.jobs, *found.offered)
+    if parsed.settings.get("calendars") or any(job.not_on or job.only_on for job in jobs):
+        from scheduled.config import calendars
+
+        found = calendars.applied(found, calendars.Source(options, places, parsed, trust, unsaved))
+    if any(job.executor or job.resources for job in jobs):
+        from scheduled.config import executors
+
+        found = executors.applied(found, parsed.settings.get("executors", {}))
+    return found
