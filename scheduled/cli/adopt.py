@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +21,9 @@ from scheduled.state.owner_entry import OwnerEntry
 from scheduled.state.place import refuse_unlockable
 from scheduled.state.store import Store
 from scheduled.system.text import one_line
+
+if TYPE_CHECKING:
+    from scheduled.ticks.tick import Tick
 
 
 @command()
@@ -51,13 +55,14 @@ def adopt(session: Session, source: str | None) -> None:
     is_of_this_host = before.get("host", "") in ("", ours.host) or not ours.host
     if is_of_this_host and (running := sorted(running_jobs(store.state, folder))):
         raise UsageError(f"{folder}: {', '.join(running)} still running; adopt it after that")
+    tick = None if is_of_this_host else _tick(session, store)
     if folder != places.state_dir and owner.has_state(places.state_dir):
         _set_aside(session)
     recorded = owner_events.recorded(ours.root, ours.host, ours.name)
-    if is_of_this_host:  # the next tick finds out about the runs whose tick died
+    if tick is None:  # the next tick finds out about the runs whose tick died
         store.record(session.now, recorded)
     else:
-        _end_runs(session, store, before, recorded)
+        _end_runs(session, tick, before, recorded)
     store.checkpoint(session.now)
     idle.forget(str(folder))
     session.say(_report(folder, before, ours))
@@ -110,15 +115,23 @@ def _set_aside(session: Session) -> None:
     session.say(f"The state that this root had is kept in {aside}")
 
 
-def _end_runs(session: Session, store: Store, before: OwnerEntry, recorded: Event) -> None:
-    """Record the owner, and before it the ends of all runs of the host that was the owner."""
+def _tick(session: Session, store: Store) -> "Tick":
+    """Return what settles runs of another host. Raises UsageError while it cannot yet."""
     from scheduled.ticks import adoption
     from scheduled.ticks.tick import Tick
-    from scheduled.views import wording
 
     places = replace(session.config.places, state_dir=store.state_dir)
     config = replace(session.config, places=places)
     tick = Tick(config, session.now, environ=session.environ, store=store)
+    adoption.refuse_living(tick.context)
+    return tick
+
+
+def _end_runs(session: Session, tick: "Tick", before: OwnerEntry, recorded: Event) -> None:
+    """Record the owner, and before it the ends of all runs of the host that was the owner."""
+    from scheduled.ticks import adoption
+    from scheduled.views import wording
+
     host = owner.called(before.get("host", ""), before.get("name", ""))
     try:
         settled = adoption.adopt(tick.context, before.get("host", ""), recorded)

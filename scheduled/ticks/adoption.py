@@ -13,7 +13,9 @@ from scheduled.errors import StateError, UsageError
 from scheduled.jobs.model import Job
 from scheduled.planning import resolve
 from scheduled.quick_classes import NamedTuple, replace
+from scheduled.runs import exit_file
 from scheduled.runs.ending import Ending
+from scheduled.runs.run_context import output_path
 from scheduled.state import events, history, records
 from scheduled.state.history import Row
 from scheduled.state.records import ActiveRun
@@ -52,6 +54,34 @@ def adopt(tick: TickContext, host: str, owner: "Event") -> list[Settled]:
     raise UsageError(
         f"{tick.store.state_dir}: {host} starts runs meanwhile; stop its ticks, then adopt it"
     )
+
+
+def refuse_living(tick: TickContext) -> None:
+    """Raise UsageError while the command of a run may live on at an executor."""
+    for job_id, lane in records.active_runs(tick.store.state):
+        run = tick.memory(job_id).runs[lane]
+        left = _seconds_elsewhere(tick, job_id, run) if run.executor else 0.0
+        if left > 0:
+            raise UsageError(
+                f"{tick.store.state_dir}: {job_id} may still run on {run.executor}, for {left:.0f}"
+                " s after its host has died; nothing was changed. Adopt the state after that"
+            )
+
+
+def _seconds_elsewhere(tick: TickContext, job_id: str, run: ActiveRun) -> float:
+    """Return for how long, by the date of its lease: the host's own clock means nothing here."""
+    from scheduled.runs.executors import lease
+
+    output = output_path(tick.run_context, job_id, run.run_id)
+    path = lease.path_of(output)
+    found = lease.read(path)
+    if found is None or exit_file.read(output.with_suffix(exit_file.SUFFIX)) is not None:
+        return 0.0
+    try:
+        age = tick.clock().timestamp() - path.stat().st_mtime
+    except OSError:
+        return 0.0
+    return min(max(found.seconds - age, 0.0), found.seconds)
 
 
 def _settle_all(tick: TickContext, why: str) -> list[Settled]:

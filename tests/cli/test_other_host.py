@@ -1,6 +1,7 @@
 """Every command, in a state directory that belongs to another host, and what takes it over."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 from scheduled.cli.context import Session
 from scheduled.cli.main import main
 from scheduled.runs import exit_file
+from scheduled.runs.executors import lease
 from scheduled.runs.exit_file import ExitStatus
 from scheduled.state.owner import NotOwnerError
 from scheduled.state.store import Store
@@ -211,6 +213,30 @@ def test_a_run_that_left_how_it_ended_is_settled_by_that(
 
     assert last(home) == {"run_id": RUN, "outcome": "failed", "reason": ""}
     assert "on record as failed: exit code 3" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("age", "is_over"), [(5, False), (60, True), (-7200, False)])
+def test_a_run_that_may_live_on_elsewhere_is_waited_for_by_the_date_of_its_lease(
+    home: Path, capsys: pytest.CaptureFixture[str], age: int, is_over: bool
+) -> None:
+    in_progress(home, 4_000_000, where={"executor": "farm"})
+    output = home / f"state/runs/backup/{RUN}.log"
+    output.parent.mkdir(exist_ok=True)
+    sent = lease.Lease(40.0, {}, beat=1e9, boot_id="of another machine")
+    lease.write(lease.path_of(output), sent)
+    beaten = datetime.now(UTC).timestamp() - age
+    os.utime(lease.path_of(output), (beaten, beaten))
+    before = everything(home)
+    capsys.readouterr()
+
+    code = called(home, "state", "adopt")
+
+    assert code == (0 if is_over else 2)
+    if not is_over:
+        assert "backup may still run on farm, for " in capsys.readouterr().err
+        assert everything(home) == before
+    else:
+        assert last(home)["reason"] == "unknown on first"
 
 
 def test_pauses_retries_dead_letters_and_watermarks_stay(
