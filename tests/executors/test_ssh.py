@@ -1,5 +1,6 @@
 """What only an executor by ssh has: keys of hosts, connections that break."""
 
+import json
 import os
 import signal
 import sys
@@ -116,3 +117,27 @@ def test_who_is_killed_before_it_is_connected_has_started_nothing(
     home.configure(job("true", first_run="now"))
     assert home.call("run").returncode == 0
     assert home.last()["outcome"] == "succeeded"
+
+
+def test_runs_there_have_places_of_their_own_that_all_ticks_share(
+    home: Home, server: SshServer
+) -> None:
+    log = home.folder / "log"
+    script = f"echo + >>{log}; sleep 2; echo - >>{log}"
+    far = "".join(job(script, f"far{number}", first_run="now") for number in range(5))
+    here = f"echo near >>{log}"
+    near = {"schedule": "0 0 1 1 *", "command": here, "first_run": "now", "priority": "low"}
+    home.configure(
+        f"{far}  near: {json.dumps(near)}\nmax_concurrent: 1\n", server.executor(max_concurrent=2)
+    )
+
+    ticks = [home.start("run"), home.start("run")]
+    assert [tick.wait(120) for tick in ticks] == [0, 0]
+    home.call("run")
+    lines = log.read_text().split()
+    assert lines.index("near") < lines.index("-")
+    at_once = [
+        lines[: number + 1].count("+") - lines[: number + 1].count("-") for number in range(11)
+    ]
+    assert max(at_once) == 2
+    assert lines.count("+") == lines.count("-") == 5
