@@ -19,7 +19,7 @@ class Home:
         self.variables: dict[str, str] = {}
         """More of them, for each command."""
         self._started: list[subprocess.Popen[bytes]] = []
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
 
     def configure(self, jobs: str, executor: Mapping[str, object] | None = None) -> None:
         """Write a configuration with these jobs, indented by two."""

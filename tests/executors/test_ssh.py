@@ -4,13 +4,15 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.builders import ssh_server
+from tests.builders import disks, process_space, ssh_server
 from tests.builders.dask_cluster import wait_until
+from tests.builders.disks import Disk
 from tests.builders.elsewhere import Home, job
 from tests.builders.process_space import ProcessSpace, all_processes
 from tests.builders.ssh_server import SshServer
@@ -101,6 +103,38 @@ def test_where_scheduled_is_not_installed_a_handler_says_so(
 
     assert home.call("trigger", "far").returncode == 1
     assert "scheduled is not installed for this Python" in home.last()["error"]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    yield from disks.mounted(tmp_path / "home/state")
+
+
+def test_a_full_disk_here_does_not_end_what_runs_there(
+    tmp_path: Path, server: SshServer, disk: Disk
+) -> None:
+    with process_space.opened() as space:
+        home = Home(tmp_path / "home", space, server.executor())
+        gone = tmp_path / "gone"
+        home.configure(job(f"while [ ! -e {gone} ]; do seq 2000; sleep 0.5; done; echo last"))
+        running = home.start("trigger", "far")
+        wait_until("it has begun", lambda: all_processes(str(gone)))
+
+        disk.fill()
+        time.sleep(13)  # longer than the lease
+        assert all_processes(str(gone))
+        disk.free()
+        gone.touch()
+        assert running.wait(timeout=60) == 0
+        assert home.last()["outcome"] == "succeeded"
+        assert "bytes left out: the disk was full]" in home.output()
+
+        disk.fill()
+        home.call("trigger", "far")
+        disk.free()
+        assert home.call("trigger", "far").returncode == 0
+        assert {row["outcome"] for row in home.rows()} == {"succeeded", None}
+        home.close()
 
 
 def test_who_is_killed_before_it_is_connected_has_started_nothing(

@@ -1,5 +1,6 @@
 """What a tick knows of a run elsewhere once the processes of this machine have ended."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ from scheduled.runs.exit_file import ExitStatus
 if TYPE_CHECKING:  # most runs are of this machine
     from scheduled.runs.executors.answer import Answer
 
+NO_ROOM = 100
+"""The exit code of a proxy that can leave no answer, to which the error's number is added."""
 NEVER_SENT = "the process that was to send it there was killed before it had sent anything"
 KILLED = "the process that waited for it was killed; all of it has ended where it ran"
 
@@ -27,8 +30,10 @@ def answer(path: Path, status: ExitStatus) -> "Answer | None":
     if found is not None:
         return found
     last = lease.read(lease.path_of(path))
-    if last is None and (status.exit_code or 0) <= 0:
-        return answers.Answer(not_now=NEVER_SENT)
+    code = status.exit_code or 0
+    if last is None and (code <= 0 or code >= NO_ROOM):
+        why = os.strerror(code - NO_ROOM).lower() if code > NO_ROOM else ""
+        return answers.Answer(not_now=f"{path.parent}: {why}" if why else NEVER_SENT)
     where = last.where if last is not None else {}
     if status.exit_code is not None and status.exit_code > 0:
         failure = f"its proxy failed with exit code {status.exit_code}; its output says why"

@@ -6,7 +6,9 @@ not over, whoever of this machine was killed. No clock that anybody sets is aske
 """
 
 import contextlib
+import errno
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ SUFFIX = ".lease"
 MARGIN_SECONDS = 7.0
 """How long after lease and grace the outpost may need until all is dead."""
 POLL_SECONDS = 0.2
+ROOM = 2048
+"""Bytes of the file: what it says, and blanks."""
 
 
 class Lease(NamedTuple):
@@ -59,8 +63,28 @@ def path_of(output: Path) -> Path:
 
 
 def write(path: str | Path, lease: Lease) -> None:
-    """Write the file beside its place and rename it. Raises OSError."""
-    private.replace(Path(path), json.dumps(lease._asdict()).encode(), synced="nothing")
+    """Write the file beside its place and rename it; on a full disk, in its place. Raises OSError.
+
+    There is room in its place, and nothing but the time of the beat is another one.
+    """
+    data = json.dumps(lease._asdict()).encode().ljust(ROOM)
+    try:
+        private.replace(Path(path), data, synced="nothing")
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _overwrite(path, data, error)
+
+
+def _overwrite(path: str | Path, data: bytes, error: OSError) -> None:
+    try:
+        descriptor = private.open_file(path, os.O_WRONLY)
+    except FileNotFoundError:
+        raise error from None
+    try:
+        os.pwrite(descriptor, data, 0)
+    finally:
+        os.close(descriptor)
 
 
 def read(path: str | Path) -> Lease | None:

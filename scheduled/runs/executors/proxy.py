@@ -21,7 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scheduled.runs.executors import answer, lease, replies
+from scheduled.errors import reason_of
+from scheduled.runs.executors import answer, elsewhere, lease, replies
 from scheduled.runs.executors import settings as executor_settings
 from scheduled.runs.executors.answer import Answer
 from scheduled.runs.executors.lease import Lease
@@ -52,6 +53,7 @@ class Proxy:
         self._make_transport = transport
         self._transport = transport({})
         self._frames = replies.Frames()
+        self._printer = _Printer()
         self._token = secrets.token_hex(16)
         self._is_stopping = False
         self._is_told = False
@@ -64,6 +66,7 @@ class Proxy:
         signal.signal(signal.SIGTERM, self._on_stop)
         try:
             self._reach()
+            self._begin_lease()
         except (UnreachableError, BrokenError) as error:
             return Answer(not_now=str(error), where=self._where)
         except _StoppedError:
@@ -88,12 +91,20 @@ class Proxy:
             raise _StoppedError
         self._where |= _place(hello)
 
+    def _begin_lease(self) -> None:
+        """Have the lease on disk before the command is sent. Raises UnreachableError."""
+        order = self._errand.order
+        begun = Lease.begun(float(order["lease"]), float(order["grace"]), self._where)
+        try:
+            lease.write(self._errand.lease_path, begun)
+        except OSError as error:
+            path = self._errand.lease_path
+            raise UnreachableError(f"{path}: {reason_of(error)}") from error
+        self._lease = begun
+
     def _send_order(self) -> None:
-        """Send the command on its way, once its lease is on disk."""
+        """Send the command on its way."""
         order = {**self._errand.order, "token": self._token}
-        seconds, grace = float(order["lease"]), float(order["grace"])
-        self._lease = Lease.begun(seconds, grace, self._where)
-        lease.write(self._errand.lease_path, self._lease)
         self._transport.send(json.dumps(order).encode() + b"\n")
 
     def _follow(self) -> Answer:
@@ -102,11 +113,12 @@ class Proxy:
             self._beat()
             for kind, data in self._receive():
                 if kind == wire.OUTPUT:
-                    _print(data)
+                    self._printer.write(data)
                 elif kind == wire.STARTED:
                     self._note(replies.pid(data))
                 elif kind == wire.ENDED:
                     end = replies.end(data)
+                    self._printer.write(b"")
                     with contextlib.suppress(BrokenError):
                         self._transport.send(wire.KNOWN)
                     return self._answer(end)
@@ -121,9 +133,13 @@ class Proxy:
             self._transport.send(wire.STOP)
         if time.monotonic() < self._beat_at or self._lease is None:
             return
+        beaten = self._lease.beaten()
+        try:
+            lease.write(self._errand.lease_path, beaten)  # before: it must never end too early
+        except OSError:  # soon again
+            return
         self._beat_at = time.monotonic() + float(self._errand.order["lease"]) / BEATS
-        self._lease = self._lease.beaten()
-        lease.write(self._errand.lease_path, self._lease)  # before: it must never end too early
+        self._lease = beaten
         self._transport.send(wire.BEAT)
 
     def _note(self, pid: int | None) -> None:
@@ -131,7 +147,8 @@ class Proxy:
         if pid is None or "pid" in self._where:
             return
         self._where["pid"] = pid
-        lease.write(self._errand.lease_path, self._lease._replace(where=self._where))
+        with contextlib.suppress(OSError):  # each beat writes it as well
+            lease.write(self._errand.lease_path, self._lease._replace(where=self._where))
 
     def _answer(self, end: dict[str, Any]) -> Answer:
         """Return how a command ended, as its outpost tells it."""
@@ -185,15 +202,35 @@ def _place(hello: dict[str, Any]) -> dict[str, Any]:
     return {key: hello[key] for key in ("host", "user", "worker") if hello.get(key)}
 
 
-def _print(data: bytes) -> None:
-    while data:
-        data = data[os.write(1, data) :]
+class _Printer:
+    """Standard output, a file whose disk may be full for a while."""
+
+    def __init__(self) -> None:
+        self._lost = 0
+
+    def write(self, data: bytes) -> None:
+        """Print what the command has; of what does not fit, say how much that was once it does."""
+        note = b"\n[%d bytes left out: the disk was full]\n" % self._lost if self._lost else b""
+        rest = note + data
+        while rest:
+            try:
+                rest = rest[os.write(1, rest) :]
+            except OSError:
+                self._lost += min(len(rest), len(data))
+                return
+        self._lost = 0
 
 
 def main() -> int:
-    """Do the errand on standard input, and leave the answer; return 0 once that is written."""
+    """Do the errand on standard input, and leave the answer; return 0 once that is written.
+
+    Where not even an empty one can be, nothing is sent, and the code says why.
+    """
     errand = Errand(**json.load(sys.stdin))
-    answer.reserve(errand.answer_path)
+    try:
+        answer.reserve(errand.answer_path)
+    except OSError as error:
+        return elsewhere.NO_ROOM + min(error.errno or 0, 100)
     found = Proxy(errand, partial(executor_settings.transport, errand.settings)).run()
     shortened = {
         key: getattr(found, key)[:LONGEST_REASON] for key in ("failure", "not_now", "lost")
