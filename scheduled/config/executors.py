@@ -41,7 +41,7 @@ def problem(job: Job, executors: Mapping[str, Mapping[str, Any]]) -> str:
     if not job.executor:
         return "resources are for Dask, and it runs on this machine; name an executor of Dask"
     if job.executor not in executors:
-        write = "; declare it in `executors`"
+        write = "declare it in `executors`"
         return (
             f'no executor is called "{job.executor}"{did_you_mean(job.executor, executors, write)}'
         )

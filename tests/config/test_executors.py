@@ -78,6 +78,7 @@ def test_a_wrong_executor_stops_only_the_jobs_that_need_it(
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
+        ("executor: gone", 'no executor is called "gone"; declare it in `executors`'),
         ("executor: nass", 'no executor is called "nass"; did you mean nas?'),
         ("executor: nas, max_cpu_percent: 50", "max_cpu_percent is about this machine"),
         ("executor: nas, idle_only: true", "idle_only is about this machine"),
