@@ -273,6 +273,8 @@ class AttemptResult:
     """Whether the action said "not now": no failure, and the slot stays due."""
     is_shortage: bool = False
     """Whether nothing was started, as the machine lacked something; `not_now` is set, too."""
+    is_unstarted: bool = False
+    """Whether nothing was started for another reason than the job's; `not_now` is set, too."""
     is_refused: bool = False
     """Whether nothing was started, as the run could not be confined; `final` is set, too."""
     trouble: str = ""

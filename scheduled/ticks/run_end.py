@@ -96,7 +96,7 @@ def _end(
     resolution = resolve.resolve(attempt.job, attempt, result, memory, tick.clock())
     if result.not_now and not resolution.answered:
         put_off = events.run_said_not_now(attempt, result.reason, resolution, *lasted)
-        if result.is_shortage:
+        if result.is_shortage or result.is_unstarted:
             put_off["unstarted"] = True
         return put_off, resolution
     if result.not_now:

@@ -3,7 +3,8 @@
 Observing changes nothing on the disk, and works where there is no state yet.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +59,8 @@ class Snapshot:
     """Whether its sentences are read at once and not kept: times are as on a clock then."""
     mail: dict[str, Any] = field(default_factory=dict)
     """`system_totals` of the mail's central file; empty where there is none."""
+    executors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The settings of the executors besides this machine."""
     callers: Callable[[], Callers | None] = lambda: None
     """Returns what runs that could call a tick; None if that cannot be seen."""
     _records: dict[str, JobMemory] = field(default_factory=dict, init=False, compare=False)
@@ -152,6 +155,21 @@ class Snapshot:
                 return name, [*dict.fromkeys(found)]
         return None
 
+    def waits_for_place(self, job: Job) -> bool:
+        """Return whether a slot of `job` which is due waits for a place at its executor."""
+        settings = self.executors.get(job.executor) if job.executor else None
+        if settings is None or job.id in self.running:
+            return False
+        if self._taken[job.executor] < settings["max_concurrent"]:
+            return False
+        return self.decision(job).verdict is Verdict.RUN
+
+    @cached_property
+    def _taken(self) -> Counter[str]:
+        """How many runs each executor has on record, whoever started them."""
+        jobs = {job for job, _ in records.active_runs(self.state)}
+        return Counter(run.executor for job in jobs for run in self.record(job).runs.values())
+
     def active_runs(self) -> Iterator[tuple[str, ActiveRun]]:
         """Yield the runs in progress, each with its job, which may have been removed since."""
         for job in sorted(self.running):
@@ -181,6 +199,7 @@ def observe(
         problems=config.problems,
         recovered=tuple(recovered),
         callers=daemons.running,
+        executors=config.executors,
         mail=_mail(config.places.central_dir / MAIL_FILE),
     )
 

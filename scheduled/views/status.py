@@ -138,6 +138,8 @@ def _overdue(snapshot: Snapshot) -> list[dict[str, Any]]:
         not_now = snapshot.entry(decision.job.id).get("deferred") or {}
         if parse_utc(not_now.get("slot")) == decision.slot:
             continue  # a guard, or the job itself, said "not now"
+        if snapshot.waits_for_place(decision.job):
+            continue
         since = decision.missed.first if decision.missed else decision.slot
         waited = snapshot.now - since
         if waited > snapshot.late_after:

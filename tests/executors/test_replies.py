@@ -161,5 +161,5 @@ def test_why_a_login_is_refused_is_told() -> None:
     with pytest.raises(UnreachableError) as told:
         replies.greeted(said, replies.Frames(), 1.0)
 
-    sentence = "the connection ended; it said: This account is currently not available."
+    sentence = "the connection ended; it said: This account is currently not available"
     assert str(told.value) == sentence

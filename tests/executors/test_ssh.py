@@ -45,6 +45,7 @@ def test_nobody_there_leaves_the_slot_due(home: Home, server: SshServer, tmp_pat
     assert ticked.returncode == 0, ticked.stderr
     assert home.last()["outcome"] is None
     assert "not now: ssh: connect to host 127.0.0.1 port 1" in home.last()["reason"]
+    assert "it could not be started: ssh: connect to host" in home.call("why", "far").stdout
 
     (home.folder / "scheduled.yaml").write_text(config)
     assert home.call("run").returncode == 0
@@ -103,6 +104,29 @@ def test_where_scheduled_is_not_installed_a_handler_says_so(
 
     assert home.call("trigger", "far").returncode == 1
     assert "scheduled is not installed for this Python" in home.last()["error"]
+
+
+def test_what_waits_for_a_place_says_so_and_is_not_overdue(
+    home: Home, server: SshServer, tmp_path: Path
+) -> None:
+    gone = tmp_path / "gone"
+    home.configure(
+        job(f"while [ ! -e {gone} ]; do sleep 0.1; done", "a", first_run="now")
+        + job("true", "b", first_run="now"),
+        server.executor(max_concurrent=1),
+    )
+    running = home.start("run")
+    wait_until("it has begun", lambda: all_processes(str(gone)))
+
+    assert "it waits for a place at the executor nas" in home.call("why", "b").stdout
+    assert "waits for a place at the executor nas" in home.call("next", "b").stdout
+    status = home.call("status")
+    assert "waits for nas" in status.stdout
+    assert json.loads(home.call("status", "--json").stdout)["overdue"] == []
+
+    gone.touch()
+    assert running.wait(timeout=60) == 0
+    assert {row["outcome"] for row in home.rows()} == {"succeeded"}
 
 
 @pytest.fixture

@@ -60,7 +60,9 @@ def judge(answer: "Answer", stop: str, facts: dict[str, Any]) -> AttemptResult |
     """Return the outcome that only a run elsewhere has: not begun, or lost; None for others."""
     if answer.not_now and stop in ("", "timeout"):  # nothing was started: the slot stays due
         reason = answer.not_now
-        return AttemptResult(Outcome.SKIPPED, reason=reason, not_now=True, **facts)
+        return AttemptResult(
+            Outcome.SKIPPED, reason=reason, not_now=True, is_unstarted=True, **facts
+        )
     if answer.lost and not stop:
         reason = answer.lost
         return AttemptResult(Outcome.INTERRUPTED, reason=reason, error=reason, **facts)

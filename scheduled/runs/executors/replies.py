@@ -34,7 +34,8 @@ class Frames:
     def said_before(self) -> str:
         """The last line that came before them: of a login shell, or of what is there instead."""
         lines = self._before.decode("utf-8", "replace").split("\n")
-        return one_line(next((line for line in reversed(lines) if line.strip("\0 \r\t")), ""))
+        line = next((line for line in reversed(lines) if line.strip("\0 \r\t")), "")
+        return one_line(line).rstrip(".")
 
     def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
         """Return the messages that are complete with this: each its kind and its bytes.
