@@ -50,7 +50,9 @@ class Home:
 
     def rows(self) -> list[dict[str, Any]]:
         """What history has, newest first."""
-        found: list[dict[str, Any]] = json.loads(self.call("history", "--json").stdout)["runs"]
+        found: list[dict[str, Any]] = json.loads(
+            self.call("history", "--json", "--limit", "0").stdout
+        )["runs"]
         return found
 
     def last(self) -> dict[str, Any]:
