@@ -96,14 +96,14 @@ def test_of_too_much_output_the_oldest_is_left_out(transport: LocalTransport) ->
 STUBBORN = "trap '' TERM HUP; {mark} & setsid {mark} & (setsid sh -c '{mark}; true' &) ; {mark}"
 
 
-@pytest.mark.parametrize("how", ["end of file", "silence", "told", "killed"])
+@pytest.mark.parametrize("how", ["end of file", "silence", "told", "killed", "killed outright"])
 def test_nothing_outlives_it(transport: LocalTransport, how: str, tmp_path: Path) -> None:
     mark = f"sleep {970000 + os.getpid()}"
     told = script(STUBBORN.format(mark=mark))
     with Talk(transport) as talk:
         talk.next(wire.HELLO)
         transport.send(json.dumps(told).encode() + b"\n")
-        talk.next(wire.STARTED)
+        pid = json.loads(talk.next(wire.STARTED))["pid"]
         talk.until("all of it runs", lambda: len(all_processes(mark)) >= 4)
         match how:
             case "end of file":
@@ -115,6 +115,9 @@ def test_nothing_outlives_it(transport: LocalTransport, how: str, tmp_path: Path
             case "killed":
                 assert transport.process is not None
                 transport.process.send_signal(signal.SIGTERM)
+            case "killed outright":
+                words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                os.kill(int(words[1]), signal.SIGKILL)
         talk.until("all of it is dead", lambda: not all_processes(mark))
 
 

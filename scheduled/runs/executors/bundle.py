@@ -9,7 +9,7 @@ BOOTSTRAP = (
     '", and 3.8 or newer is needed");exec(eval(sys.stdin.readline()))'
 )
 """What that Python is told; the line follows on its standard input."""
-MODULES = ("wire", "family", "spool", "handler", "main")
+MODULES = ("wire", "family", "guard", "spool", "handler", "main")
 """In the order in which they import each other."""
 _PROGRAM = """\
 import sys, types

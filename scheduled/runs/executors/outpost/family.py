@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import signal
+import time
 
 PR_SET_CHILD_SUBREAPER = 36
+KILL_SECONDS = 5.0
+"""How long what was killed may take to be gone."""
 
 
 class Family:
@@ -20,6 +24,18 @@ class Family:
         for pid in self.members():
             with contextlib.suppress(OSError):
                 os.kill(pid, number)
+
+    def kill(self) -> None:
+        """Kill each of them, and what they start meanwhile."""
+        until = time.monotonic() + KILL_SECONDS
+        while self.members() and time.monotonic() < until:
+            self.signal(signal.SIGKILL)
+            try:
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            except ChildProcessError:
+                pass
+            time.sleep(0.01)
 
     def members(self) -> list[int]:
         """Return the processes: the descendants of this one, else the command itself."""

@@ -22,15 +22,13 @@ import sys
 import time
 from typing import Any
 
-from scheduled.runs.executors.outpost import family, handler, spool, wire
+from scheduled.runs.executors.outpost import family, guard, handler, spool, wire
 
 LARGEST_ORDER = 16 * 1024 * 1024
 LOOK_SECONDS = 0.5
 """How often an outpost looks at the time."""
 DRAIN_SECONDS = 2.0
 """How long it goes on reading what an ended command has printed."""
-KILL_SECONDS = 5.0
-"""How long what was killed may take to be gone."""
 ROUNDING = 1024 * 1024
 """The kernel counts memory in batches; a difference below this says nothing."""
 TOKEN = re.compile("[0-9a-f]{16,64}")
@@ -225,7 +223,7 @@ class Outpost:
 
     def _end_of(self, status: int, usage: Any) -> None:
         if self._stopped is not None:
-            self._kill_all()
+            self._family.kill()
         peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         signalled = os.WIFSIGNALED(status)
         self._finish(
@@ -243,18 +241,6 @@ class Outpost:
             end["report"] = self._handler.report()
         self._ended, self._end = now(), end
         spool.keep(self._folder, self._token, end)
-
-    def _kill_all(self) -> None:
-        """Kill what the command has started, too, and what that starts meanwhile."""
-        until = now() + KILL_SECONDS
-        while self._family.members() and now() < until:
-            self._family.signal(signal.SIGKILL)
-            try:
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
-            except ChildProcessError:
-                pass
-            time.sleep(0.01)
 
     def _stop(self, why: str) -> None:
         if self._stopped is None and self._ended is None:
@@ -347,5 +333,6 @@ def main(patience: float = 60.0) -> None:
         return
     for descriptor in (0, 1):
         os.set_blocking(descriptor, False)
+    guard.stay_behind()
     family.become_subreaper()
     Outpost(order, more).run()
