@@ -1,14 +1,19 @@
 """What only an executor of Dask has: workers and a scheduler that die, resources, certificates."""
 
+import contextlib
 import json
 import os
+import platform
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from scheduled.runs.executors.dask import DaskTransport
+from scheduled.runs.executors.transport import UnreachableError
 from tests.builders import dask_cluster, needs
 from tests.builders.certificates import Authority
 from tests.builders.dask_cluster import DaskCluster, wait_until
@@ -163,3 +168,22 @@ def test_only_who_has_the_right_certificate_runs_anything(
 
     assert ended == (0 if who == "right" else 75)
     assert (tmp_path / "ran").exists() == (who == "right")
+
+
+@pytest.mark.parametrize(("there", "is_same"), [("3.99.1.final.0", False), (None, True)])
+def test_a_cluster_of_another_python_is_refused_by_name(there: str | None, is_same: bool) -> None:
+    said = {"host": {"python": there or platform.python_version() + ".final.0"}}
+
+    class Client:  # that of another Python would need another Python with Dask
+        scheduler = SimpleNamespace(versions=None)
+
+        def sync(self, function: object, **options: object) -> object:
+            return said
+
+    transport = DaskTransport({"address": "tcp://127.0.0.1:1"})
+    transport._client = Client()
+    with contextlib.nullcontext() if is_same else pytest.raises(UnreachableError) as refused:
+        transport._check_python()
+
+    if refused is not None:
+        assert "the cluster has Python 3.99" in str(refused.value)

@@ -8,6 +8,7 @@ gets no order, and does nothing.
 import asyncio
 import contextlib
 import secrets
+import sys
 import time
 from collections.abc import Mapping
 from importlib import import_module
@@ -58,7 +59,10 @@ class DaskTransport:
                 set_as_default=False,
                 name="scheduled",
             )
+            self._check_python()
             self._submit()
+        except UnreachableError:
+            raise
         except Exception as error:  # of whatever kind: nothing was sent yet
             address = self._settings["address"]
             raise UnreachableError(f"{address}: {_reason(error)}") from error
@@ -94,6 +98,22 @@ class DaskTransport:
             self._future.cancel()
         with contextlib.suppress(Exception):
             self._client.close(timeout=CALL_SECONDS)
+
+    def _check_python(self) -> None:
+        """Raise UnreachableError for a cluster of another Python, which takes no functions of ours.
+
+        What is sent is compiled already; the scheduler stands for its workers.
+        """
+        versions = self._client.sync(
+            self._client.scheduler.versions, packages=[], callback_timeout=CALL_SECONDS
+        )
+        there = ".".join(str(versions["host"]["python"]).split(".")[:2])
+        here = ".".join(map(str, sys.version_info[:2]))
+        if there != here:
+            raise UnreachableError(
+                f"the cluster has Python {there}, and this is {here}; Dask needs the same on both"
+                " sides: install scheduled for that one"
+            )
 
     def _submit(self) -> None:
         workers = self._workers_there() if self._on_host else None
