@@ -187,3 +187,21 @@ def test_a_cluster_of_another_python_is_refused_by_name(there: str | None, is_sa
 
     if refused is not None:
         assert "the cluster has Python 3.99" in str(refused.value)
+
+
+def test_a_worker_that_cannot_start_it_is_told_and_not_waited_for(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As one whose Python is another one; here, one that is sent what fails."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util, sys\n"
+        "if 'scheduled.runs.executors.proxy' in sys.orig_argv:\n"
+        "    from scheduled.runs.executors import dask_worker\n"
+        "    dask_worker.serve = eval('lambda *_: 1 / 0')\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    home.configure(job("true"))
+
+    assert home.call("trigger", "far").returncode == 75
+    assert "a worker could not start it" in home.last()["reason"]
+    assert "division by zero" in home.last()["reason"]

@@ -10,12 +10,14 @@ import contextlib
 import secrets
 import sys
 import time
+import warnings
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 from scheduled.runs.executors import bundle, dask_worker
 from scheduled.runs.executors.transport import BrokenError, UnreachableError
+from scheduled.system.text import one_line
 
 NEEDS = "needs Dask: pip install 'scheduled-cron[dask]'"
 PULL_SECONDS = 2.0
@@ -51,6 +53,8 @@ class DaskTransport:
             distributed: Any = import_module("distributed")
         except ImportError:
             raise UnreachableError(NEEDS) from None
+        # Of versions that differ; it would stand in the output of the run.
+        warnings.filterwarnings("ignore", module="distributed")
         try:
             self._client = distributed.Client(
                 self._settings["address"],
@@ -67,6 +71,8 @@ class DaskTransport:
             address = self._settings["address"]
             raise UnreachableError(f"{address}: {_reason(error)}") from error
         while not (worker := self._announced()):
+            if self._future.status == "error":
+                raise UnreachableError(self._why_not_started())
             if time.monotonic() > until:
                 raise UnreachableError(self._why_nobody())
             time.sleep(POLL_SECONDS)
@@ -155,6 +161,12 @@ class DaskTransport:
             if not self._client.scheduler_info(n_workers=-1)["workers"]:
                 return "the cluster has no worker"
         return f"no worker was free in time{f' with {what}' if what else ''}"
+
+    def _why_not_started(self) -> str:
+        here, reason = f"{sys.version_info.major}.{sys.version_info.minor}", "no reason"
+        with contextlib.suppress(Exception):
+            reason = one_line(repr(self._future.exception(timeout=CALL_SECONDS)))
+        return f"a worker could not start it (is its Python {here}, as here?): {reason}"
 
     def _exchange(self, seconds: float) -> None:
         """Hand over what is to be sent, and take what was said. Raises BrokenError.

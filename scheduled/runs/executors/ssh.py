@@ -144,7 +144,7 @@ class SshTransport:
                 break
         lines = self._said.decode("utf-8", "replace").split("\n")
         said = [line for line in lines if line.strip()]
-        return one_line(said[-1]) if said else ""
+        return one_line(said[-1]).rstrip(".") if said else ""
 
 
 def _ignore_signals() -> None:
