@@ -25,7 +25,7 @@ class LocalTransport:
 
     def connect(self) -> None:
         """Start it, after what a login shell may print."""
-        python = [sys.executable, "-I", "-c", bundle.BOOTSTRAP]
+        python = [sys.executable, "-X", "utf8", "-I", "-c", bundle.BOOTSTRAP]
         shell = ["/bin/sh", "-c", 'printf %s "$0"; exec "$@"', self._before, *python]
         self.process = subprocess.Popen(
             shell,

@@ -98,7 +98,7 @@ def test_where_scheduled_is_not_installed_a_handler_says_so(
     home: Home, server: SshServer, tmp_path: Path
 ) -> None:
     python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh\nshift\nexec {sys.executable} -I -S "$@"\n')
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
     python.chmod(0o755)
     home.configure(job(handler="json:loads"), server.executor(python=str(python)))
 

@@ -22,7 +22,7 @@ def serve(name: str, bootstrap: str, line: bytes, patience: float) -> str:
 
     worker = get_worker()
     process = subprocess.Popen(
-        [sys.executable, "-I", "-c", bootstrap],
+        [sys.executable, "-X", "utf8", "-I", "-c", bootstrap],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "DASK_WORKER_ADDRESS": worker.address},

@@ -123,7 +123,7 @@ class SshTransport:
 
     def _remote_command(self) -> str:
         """Return what the login shell of the other side is told, whichever it is."""
-        return f"exec {shlex.quote(self._python)} -I -c {shlex.quote(bundle.BOOTSTRAP)}"
+        return f"exec {shlex.quote(self._python)} -X utf8 -I -c {shlex.quote(bundle.BOOTSTRAP)}"
 
     def _hear_ssh(self) -> bool:
         """Keep what ssh says of itself; return whether there was anything."""
