@@ -89,6 +89,16 @@ class DaskCluster:
         self._processes[name].kill()
         self._processes.pop(name).wait()
 
+    def repair(self, *workers: str) -> None:
+        """Start those of the workers anew that were killed; all, if the scheduler was."""
+        if "scheduler" not in self._processes:
+            self.close()
+            self._file.unlink()
+            self.start()
+        for name in workers:
+            if name not in self._processes:
+                self.add_worker(name, "--resources", f"{name}=1 gpu=1")
+
     def close(self) -> None:
         """Kill all of it."""
         for name in [*self._processes]:

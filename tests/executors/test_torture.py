@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import needs, soak
+from tests.builders import dask_cluster, needs, soak
 from tests.builders.dask_cluster import wait_until
 from tests.builders.elsewhere import Home, job
-from tests.builders.process_space import all_processes
+from tests.builders.process_space import ProcessSpace, all_processes
 
 pytestmark = pytest.mark.slow
 
@@ -128,3 +128,28 @@ def test_cancels_at_random_moments(home: Home) -> None:
         assert noted(home, "twice") == []
     home.call("enable", *JOBS)
     check(home, lambda: all_processes(WORK))
+
+
+def test_workers_and_schedulers_killed_at_random_moments(
+    tmp_path: Path, space: ProcessSpace
+) -> None:
+    needs.programs("flock")
+    rng = random.Random(11)
+    with dask_cluster.running(tmp_path / "cluster", "one", "two") as cluster:
+        home = Home(tmp_path / "home", space, cluster.executor())
+        for _ in range(soak.count(2, 40)):
+            home.executor = cluster.executor()
+            worked(home)
+            tick = home.start("trigger", *JOBS)
+            time.sleep(rng.uniform(0.3, WORK_SECONDS + 1.5))
+            victim = rng.choice(("one", "two", "scheduler", "proxy", "tick"))
+            if victim in ("proxy", "tick"):
+                kill(home, victim, rng)
+            else:
+                cluster.kill(victim)
+            tick.wait(120)
+            wait_until("all is settled", lambda: settled(home))
+            cluster.repair("one", "two")
+        home.executor = cluster.executor()
+        check(home, lambda: all_processes(WORK))
+        home.close()
