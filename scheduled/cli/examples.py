@@ -232,7 +232,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "executors": (
         "scheduled executors",
-        "scheduled executors nas --json",
+        "scheduled executors --json",
     ),
     "notify": ("scheduled notify test",),
     "notify test": (

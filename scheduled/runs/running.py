@@ -24,7 +24,7 @@ def is_running(state: State, state_dir: Path, job: str) -> bool:
         is_locked = locks.is_running(state_dir, job)
     except StateError:
         return True  # another user's state: only its owner could find out more
-    return is_locked or any(_outlived_its_tick(run) for run in runs)
+    return is_locked or any(_goes_on(run, state_dir, job) for run in runs)
 
 
 def running_jobs(state: State, state_dir: Path) -> Iterator[str]:
@@ -32,6 +32,18 @@ def running_jobs(state: State, state_dir: Path) -> Iterator[str]:
     for job in {job for job, _ in records.active_runs(state)}:
         if is_running(state, state_dir, job):
             yield job
+
+
+def _goes_on(run: ActiveRun, state_dir: Path, job: str) -> bool:
+    """Return whether a run goes on without its tick: here, or maybe elsewhere."""
+    if _outlived_its_tick(run):
+        return True
+    if not run.executor:
+        return False
+    from scheduled.runs.executors import lease
+
+    path = state_dir / "runs" / job / f"{run.run_id}.log"
+    return lease.seconds_left(lease.path_of(path)) > 0
 
 
 def _outlived_its_tick(run: ActiveRun) -> bool:

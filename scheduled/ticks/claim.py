@@ -27,6 +27,7 @@ from scheduled.system import machine, processes
 from scheduled.system.locks import Lock
 from scheduled.ticks import recovery
 from scheduled.ticks.context import TickContext
+from scheduled.ticks.places import Places
 
 if TYPE_CHECKING:
     from scheduled.ticks.condition import Refused
@@ -182,9 +183,11 @@ class _LockedJob:
         self.job = job
         self.lane = lane
         self.lock = lock
+        self.by_hand = False
 
     def claim(self, *, by_hand: bool, slotless: bool) -> Claim | NotStarted:
         """Decide until a decision is recorded before the job's memory has changed."""
+        self.by_hand = by_hand
         while True:
             try:
                 return self._decide_and_record(by_hand=by_hand, slotless=slotless)
@@ -219,6 +222,8 @@ class _LockedJob:
         """Return what keeps a due slot from starting: another job, or a guard."""
         tick, job = self.tick, self.job
         assert decision.slot is not None
+        if job.executor and (reason := self._lack_of_place()):
+            return StillRunning(reason)
         blocker = decide.blocker(job, decision.slot, tick.jobs, tick.memory, tick.slots)
         if blocker is not None:
             waits = NotNow("after", f"waits for {blocker} to succeed")
@@ -309,18 +314,30 @@ class _LockedJob:
         intent = events.run_started(attempt, machine.boot_id(), self.lane, tick)
         skipped = [events.slot_skipped(self.job.id, *slot) for slot in refused]
         before = _missed_before(self.tick, decision)
-        self._record(memory, *before, intent, *skipped, sync=False)
+        takes_place = bool(self.job.executor) and not self.by_hand
+        self._record(memory, *before, intent, *skipped, sync=False, takes_place=takes_place)
         run = self.tick.memory(self.job.id).run(attempt.run_id)
         assert run is not None
         return Claim(attempt, self.lock, run.started_at, _rows(skipped))
 
-    def _record(self, memory: JobMemory, *decided: Event, sync: bool = True) -> None:
+    def _lack_of_place(self) -> str:
+        """Return why the job's executor takes no further run; '' if it does."""
+        places, name = Places(0, self.tick.run_context.executors), self.job.executor
+        is_full = places.taken(name, self.tick.store.state) >= places.most_of(name)
+        return places.reason(name) if is_full else ""
+
+    def _record(
+        self, memory: JobMemory, *decided: Event, sync: bool = True, takes_place: bool = False
+    ) -> None:
         """Record a decision that was made from `memory`. Raises MemoryChanged.
 
-        Each lane has its own lock, so two ticks may decide about one job at the same time.
+        Each lane has its own lock, so two ticks may decide about one job at the same time; and the
+        last place at an executor may be gone.
         """
         with self.tick.store.locked():
             if self.tick.memory(self.job.id) != memory:
+                raise MemoryChanged
+            if takes_place and self._lack_of_place():
                 raise MemoryChanged
             self.tick.store.write(self.tick.clock(), *decided, sync=sync)
 

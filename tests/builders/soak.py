@@ -20,3 +20,8 @@ SOAK = os.environ.get("SCHEDULED_TEST_SOAK") == "1"
 def count(sample: int, whole: int) -> int:
     """Return how often a test repeats something: `whole` under `make soak`, else `sample`."""
     return whole if SOAK else sample
+
+
+def some(first: str, *others: str) -> tuple[str, ...]:
+    """Return the cases of a test that takes minutes: all under `make soak`, else the first."""
+    return (first, *others) if SOAK else (first,)

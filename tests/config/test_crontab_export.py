@@ -96,6 +96,7 @@ COMMANDS = some.text("a '\"%\\$`#\t-", min_size=1, max_size=12)
 @example(command="a", stdin="END\n", halves=True)
 @example(command="a\\", stdin="%\n", halves=False)
 def test_d10_what_is_exported_is_imported_as_it_was(command: str, stdin: str, halves: bool) -> None:
+    assume(command.strip(" \t"))
     argv = command_text.argv(command, stdin, "/bin/sh")
     whole = argv if isinstance(argv, str) else tuple(argv)
     made = exported(command=whole, halves=halves)

@@ -71,9 +71,10 @@ CALLS: dict[str, list[list[str]]] = {
     "incidents": [["incidents"], ["incidents", "--all", "--json"]],
     "ack": [["ack", "1"]],
     "doctor": [["doctor"]],
+    "executors": [["executors"]],
     "notify": [["notify", "test"]],
     "dead-letter": [["dead-letter", "list"], ["dead-letter", "retry", "a"]],
-    "config": [["config", "validate"], ["config", "show"]],
+    "config": [["config", "prune", "--yes"], ["config", "validate"], ["config", "show"]],
     "cron": [["cron", "show"]],
     "state": [
         ["state", "check"], ["state", "rebuild"], ["state", "backup"], ["state", "gc"],

@@ -14,7 +14,7 @@ import pytest
 
 from scheduled.runs.executors.dask import DaskTransport
 from scheduled.runs.executors.transport import UnreachableError
-from tests.builders import dask_cluster, needs
+from tests.builders import dask_cluster, needs, soak
 from tests.builders.certificates import Authority
 from tests.builders.dask_cluster import DaskCluster, wait_until
 from tests.builders.elsewhere import Home, job
@@ -54,7 +54,7 @@ def settled(home: Home) -> bool:
     return bool(home.last()["outcome"])
 
 
-@pytest.mark.parametrize("who", ["worker", "scheduler", "both"])
+@pytest.mark.parametrize("who", soak.some("worker", "scheduler", "both"))
 def test_who_dies_ends_the_run_and_nobody_starts_it_again(
     home: Home, cluster: DaskCluster, who: str
 ) -> None:
@@ -81,7 +81,7 @@ def _worker_of(home: Home, cluster: DaskCluster) -> str:
     return next(name for name, log in logs.items() if address in log)
 
 
-@pytest.mark.parametrize("who", ["proxy", "worker", "scheduler"])
+@pytest.mark.parametrize("who", soak.some("scheduler", "proxy", "worker"))
 def test_who_stops_for_longer_than_the_lease_costs_one_run_and_never_two(
     home: Home, cluster: DaskCluster, who: str
 ) -> None:

@@ -107,7 +107,7 @@ def test_kills_at_random_moments(home: Home, seed: int) -> None:
     needs.programs("flock")
     rng = random.Random(seed)
     worked(home)
-    for _ in range(soak.count(4, 40)):
+    for _ in range(soak.count(1, 40)):
         tick = home.start("trigger", *JOBS)
         time.sleep(rng.uniform(0.0, WORK_SECONDS + 1.5))
         kill(home, rng.choice(VICTIMS), rng)
@@ -119,7 +119,7 @@ def test_cancels_at_random_moments(home: Home) -> None:
     needs.programs("flock")
     rng = random.Random(7)
     worked(home)
-    for _ in range(soak.count(3, 30)):
+    for _ in range(soak.count(1, 30)):
         tick = home.start("trigger", *JOBS)
         time.sleep(rng.uniform(0.0, WORK_SECONDS + 1.5))
         for name in JOBS:
@@ -137,7 +137,7 @@ def test_workers_and_schedulers_killed_at_random_moments(
     rng = random.Random(11)
     with dask_cluster.running(tmp_path / "cluster", "one", "two") as cluster:
         home = Home(tmp_path / "home", space, cluster.executor())
-        for _ in range(soak.count(2, 40)):
+        for _ in range(soak.count(1, 40)):
             home.executor = cluster.executor()
             worked(home)
             tick = home.start("trigger", *JOBS)
