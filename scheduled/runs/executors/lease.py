@@ -62,12 +62,20 @@ def path_of(output: Path) -> Path:
     return output.with_suffix(SUFFIX)
 
 
+def begin(path: str | Path, lease: Lease) -> None:
+    """Write the file before anything is sent, so that it survives a power cut. Raises OSError.
+
+    What it says of later beats need not: by then the machine has been started anew.
+    """
+    private.replace(Path(path), _encoded(lease))
+
+
 def write(path: str | Path, lease: Lease) -> None:
     """Write the file beside its place and rename it; on a full disk, in its place. Raises OSError.
 
     There is room in its place, and nothing but the time of the beat is another one.
     """
-    data = json.dumps(lease._asdict()).encode().ljust(ROOM)
+    data = _encoded(lease)
     try:
         private.replace(Path(path), data, synced="nothing")
     except OSError as error:
@@ -104,6 +112,10 @@ def wait_out(path: str | Path) -> None:
     """Wait until nothing of a run can live on elsewhere."""
     while (left := seconds_left(path)) > 0:
         time.sleep(min(left, POLL_SECONDS))
+
+
+def _encoded(lease: Lease) -> bytes:
+    return json.dumps(lease._asdict()).encode().ljust(ROOM)
 
 
 def _decoded(data: bytes) -> Lease | None:

@@ -96,7 +96,7 @@ class Proxy:
         order = self._errand.order
         begun = Lease.begun(float(order["lease"]), float(order["grace"]), self._where)
         try:
-            lease.write(self._errand.lease_path, begun)
+            lease.begin(self._errand.lease_path, begun)
         except OSError as error:
             path = self._errand.lease_path
             raise UnreachableError(f"{path}: {reason_of(error)}") from error
