@@ -223,6 +223,16 @@ def active_runs(state: State) -> list[tuple[str, int]]:
     ]
 
 
+def runs_by_executor(state: State) -> dict[str, list[str]]:
+    """Return the runs that have started elsewhere and not ended: their ids, by executor."""
+    found: dict[str, list[str]] = {}
+    for entry in state["jobs"].values():
+        for run in (entry.get("open"), *(entry.get("beside") or {}).values()):
+            if run and (where := run.get("where")):
+                found.setdefault(str(where.get("executor")), []).append(run.get("run_id", ""))
+    return found
+
+
 def end_of_last_gap(state: State) -> datetime | None:
     """Return since when ticks have come without a gap; None if no gap is on record."""
     return parse_utc(state["gaps"][-1].get("to")) if state["gaps"] else None

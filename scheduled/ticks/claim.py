@@ -183,11 +183,9 @@ class _LockedJob:
         self.job = job
         self.lane = lane
         self.lock = lock
-        self.by_hand = False
 
     def claim(self, *, by_hand: bool, slotless: bool) -> Claim | NotStarted:
         """Decide until a decision is recorded before the job's memory has changed."""
-        self.by_hand = by_hand
         while True:
             try:
                 return self._decide_and_record(by_hand=by_hand, slotless=slotless)
@@ -213,9 +211,8 @@ class _LockedJob:
         if by_hand:
             has_slot = decision.verdict is Verdict.RUN and not slotless
             held = self._take_mutexes() if job.mutex else None
-            return held or self._claimed(
-                memory, decision if has_slot else Decision(job, Verdict.RUN)
-            )
+            wanted = decision if has_slot else Decision(job, Verdict.RUN)
+            return held or self._claimed(memory, wanted, by_hand=True)
         return self._skip(memory, decision) if decision.verdict is Verdict.SKIP else NotDue()
 
     def _obstacle(self, memory: JobMemory, decision: Decision) -> NotStarted | None:
@@ -302,7 +299,12 @@ class _LockedJob:
         return Skipped(_rows(skipped))
 
     def _claimed(
-        self, memory: JobMemory, decision: Decision, refused: "Sequence[Refused]" = ()
+        self,
+        memory: JobMemory,
+        decision: Decision,
+        refused: "Sequence[Refused]" = (),
+        *,
+        by_hand: bool = False,
     ) -> Claim:
         """Record the intent to run, then which newer slots were refused.
 
@@ -314,8 +316,7 @@ class _LockedJob:
         intent = events.run_started(attempt, machine.boot_id(), self.lane, tick)
         skipped = [events.slot_skipped(self.job.id, *slot) for slot in refused]
         before = _missed_before(self.tick, decision)
-        takes_place = bool(self.job.executor) and not self.by_hand
-        self._record(memory, *before, intent, *skipped, sync=False, takes_place=takes_place)
+        self._record(memory, *before, intent, *skipped, sync=False, takes_place=not by_hand)
         run = self.tick.memory(self.job.id).run(attempt.run_id)
         assert run is not None
         return Claim(attempt, self.lock, run.started_at, _rows(skipped))
@@ -337,7 +338,7 @@ class _LockedJob:
         with self.tick.store.locked():
             if self.tick.memory(self.job.id) != memory:
                 raise MemoryChanged
-            if takes_place and self._lack_of_place():
+            if takes_place and self.job.executor and self._lack_of_place():
                 raise MemoryChanged
             self.tick.store.write(self.tick.clock(), *decided, sync=sync)
 

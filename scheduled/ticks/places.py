@@ -1,11 +1,12 @@
 """How many runs may go on at the same time: of this machine by tick, elsewhere by executor."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scheduled.jobs.model import Job
 from scheduled.quick_classes import NamedTuple
-from scheduled.state.document import RunEntry, State
+from scheduled.state import records
+from scheduled.state.document import State
 
 
 class Places(NamedTuple):
@@ -29,19 +30,9 @@ class Places(NamedTuple):
 
     def taken(self, executor: str, state: State) -> int:
         """Return how many runs an executor has, whoever started them."""
-        return sum(name == executor for name in _executors_in_use(state))
+        return len(records.runs_by_executor(state).get(executor, ()))
 
     def reason(self, executor: str) -> str:
         """Return why nothing more can start there."""
         count = self.most_of(executor)
         return f"executor {executor} has {count} run{'s' if count > 1 else ''}, as many as it may"
-
-
-def _executors_in_use(state: State) -> Iterator[str]:
-    for entry in state["jobs"].values():
-        runs: list[RunEntry | None] = [entry.get("open")]
-        if beside := entry.get("beside"):
-            runs += beside.values()
-        for run in runs:
-            if run and (where := run.get("where")):
-                yield str(where.get("executor"))

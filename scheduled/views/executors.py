@@ -26,7 +26,7 @@ class Answered(NamedTuple):
 
 def rows(config: Config, state: State, answered: list[Answered]) -> list[dict[str, Any]]:
     """Return `executors --json`: each executor with its places, its jobs, and its answer."""
-    running = _running(state)
+    running = records.runs_by_executor(state)
     return [
         {
             "name": each.name,
@@ -79,16 +79,6 @@ def _remarks(row: Mapping[str, Any]) -> Iterator[str]:
         yield f"{one_line(row['user'])}@{one_line(row['host'])}"
     if (ahead := row["clock_ahead_seconds"]) is not None and abs(ahead) >= 2:
         yield f"its clock is {abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'}"
-
-
-def _running(state: State) -> dict[str, list[str]]:
-    """Return the runs on record of each executor."""
-    found: dict[str, list[str]] = {}
-    for job in {job for job, _ in records.active_runs(state)}:
-        for run in records.job_memory(state, job).runs.values():
-            if run.executor:
-                found.setdefault(run.executor, []).append(run.run_id)
-    return found
 
 
 def _rounded(seconds: float | None) -> float | None:

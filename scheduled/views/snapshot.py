@@ -3,7 +3,6 @@
 Observing changes nothing on the disk, and works where there is no state yet.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
@@ -160,15 +159,10 @@ class Snapshot:
         settings = self.executors.get(job.executor) if job.executor else None
         if settings is None or job.id in self.running:
             return False
-        if self._taken[job.executor] < settings["max_concurrent"]:
+        taken = records.runs_by_executor(self.state).get(job.executor, ())
+        if len(taken) < settings["max_concurrent"]:
             return False
         return self.decision(job).verdict is Verdict.RUN
-
-    @cached_property
-    def _taken(self) -> Counter[str]:
-        """How many runs each executor has on record, whoever started them."""
-        jobs = {job for job, _ in records.active_runs(self.state)}
-        return Counter(run.executor for job in jobs for run in self.record(job).runs.values())
 
     def active_runs(self) -> Iterator[tuple[str, ActiveRun]]:
         """Yield the runs in progress, each with its job, which may have been removed since."""
