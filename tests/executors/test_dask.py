@@ -5,6 +5,8 @@ import json
 import os
 import platform
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -172,7 +174,10 @@ def test_only_who_has_the_right_certificate_runs_anything(
 
 @pytest.mark.parametrize(("there", "is_same"), [("3.99.1.final.0", False), (None, True)])
 def test_a_cluster_of_another_python_is_refused_by_name(there: str | None, is_same: bool) -> None:
-    said = {"host": {"python": there or platform.python_version() + ".final.0"}}
+    said = {
+        "host": {"python": there or platform.python_version() + ".final.0"},
+        "packages": {"distributed": "2024.8.0"},
+    }
 
     class Client:  # that of another Python would need another Python with Dask
         scheduler = SimpleNamespace(versions=None)
@@ -183,10 +188,13 @@ def test_a_cluster_of_another_python_is_refused_by_name(there: str | None, is_sa
     transport = DaskTransport({"address": "tcp://127.0.0.1:1"})
     transport._client = Client()
     with contextlib.nullcontext() if is_same else pytest.raises(UnreachableError) as refused:
-        transport._check_python()
+        transport._compare_versions("2026.8.0")
 
     if refused is not None:
         assert "the cluster has Python 3.99" in str(refused.value)
+    else:
+        assert transport.differences == ("the cluster has Dask 2024.8.0, and this is 2026.8.0",)
+        transport._compare_versions("2024.8.0")
 
 
 def test_a_worker_that_cannot_start_it_is_told_and_not_waited_for(
@@ -205,3 +213,20 @@ def test_a_worker_that_cannot_start_it_is_told_and_not_waited_for(
     assert home.call("trigger", "far").returncode == 75
     assert "a worker could not start it" in home.last()["reason"]
     assert "division by zero" in home.last()["reason"]
+
+
+def test_whoever_cancels_meanwhile_keeps_nobody_from_the_cluster(cluster: DaskCluster) -> None:
+    """All clients are told what one has cancelled, also one that is just joining."""
+    cancels = (
+        "import sys, time; from distributed import Client; client = Client(sys.argv[1])\n"
+        "while True: client.submit(int, pure=False).cancel(); time.sleep(0.005)\n"
+    )
+    settings = {"address": cluster.address, "connect_timeout": 30.0, "lease": 10.0}
+    with subprocess.Popen([sys.executable, "-c", cancels, cluster.address]) as other:
+        try:
+            for _ in range(15):
+                transport = DaskTransport(settings)
+                transport.connect()
+                transport.close()
+        finally:
+            other.kill()

@@ -45,6 +45,7 @@ class DaskTransport:
         self._outgoing = self._said = b""
         self._number = 0
         self._is_over = False
+        self.differences: tuple[str, ...] = ()
 
     def connect(self) -> None:
         """Have a worker start an outpost. Raises UnreachableError."""
@@ -56,14 +57,8 @@ class DaskTransport:
         # Of versions that differ; it would stand in the output of the run.
         warnings.filterwarnings("ignore", module="distributed")
         try:
-            self._client = distributed.Client(
-                self._settings["address"],
-                security=_security(self._settings),
-                timeout=self._settings["connect_timeout"],
-                set_as_default=False,
-                name="scheduled",
-            )
-            self._check_python()
+            self._join(distributed.Client, until)
+            self._compare_versions(distributed.__version__)
             self._submit()
         except UnreachableError:
             raise
@@ -101,17 +96,39 @@ class DaskTransport:
         with contextlib.suppress(Exception):
             if self._worker:
                 self._call(dask_worker.release)
-            self._future.cancel()
+        # It gives up the task as well. To cancel it would be told to every client of the scheduler,
+        # and whoever is joining just then fails.
         with contextlib.suppress(Exception):
             self._client.close(timeout=CALL_SECONDS)
 
-    def _check_python(self) -> None:
+    def _join(self, kind: Any, until: float) -> None:
+        """Become a client of the scheduler. Raises whatever Dask does."""
+        while True:
+            self._client = kind.__new__(kind)  # at hand if the next step fails: it needs an end
+            try:
+                self._client.__init__(
+                    self._settings["address"],
+                    security=_security(self._settings),
+                    timeout=self._settings["connect_timeout"],
+                    set_as_default=False,
+                    name="scheduled",
+                )
+                return
+            except AssertionError:  # somebody cancelled a task just then, which all are told
+                self._client.close(timeout=CALL_SECONDS)
+                if time.monotonic() > until:
+                    raise
+
+    def _compare_versions(self, dask: str) -> None:
         """Raise UnreachableError for a cluster of another Python, which takes no functions of ours.
 
-        What is sent is compiled already; the scheduler stands for its workers.
+        What is sent is compiled already; the scheduler stands for its workers. Another Dask than
+        this one is a difference.
         """
         versions = self._client.sync(
-            self._client.scheduler.versions, packages=[], callback_timeout=CALL_SECONDS
+            self._client.scheduler.versions,
+            packages=["distributed"],
+            callback_timeout=CALL_SECONDS,
         )
         there = ".".join(str(versions["host"]["python"]).split(".")[:2])
         here = ".".join(map(str, sys.version_info[:2]))
@@ -120,6 +137,9 @@ class DaskTransport:
                 f"the cluster has Python {there}, and this is {here}; Dask needs the same on both"
                 " sides: install scheduled for that one"
             )
+        found = (versions.get("packages") or {}).get("distributed")
+        if found and found != dask:
+            self.differences = (f"the cluster has Dask {found}, and this is {dask}",)
 
     def _submit(self) -> None:
         workers = self._workers_there() if self._on_host else None
