@@ -173,3 +173,22 @@ def test_a_handler_of_a_package_runs_there_with_params_memory_and_events(home: H
     assert home.call("trigger", "bad").returncode == 1
     assert home.last()["error"] == "RuntimeError: as asked"
     assert "Traceback" in home.output("bad")
+
+
+def test_the_page_says_where_it_runs_and_where_it_failed(home: Home) -> None:
+    gone = home.folder / "gone"
+    failing = job("exit 7", "failed", first_run="now")
+    home.configure(failing)
+    home.call("run")
+    home.configure(failing + job(f"while [ ! -e {gone} ]; do sleep 0.1; done", first_run="now"))
+    running = home.start("run")
+    wait_until("it has begun", lambda: all_processes(str(gone)))
+    place = f"on nas (root@{os.uname().nodename}"
+
+    page = home.call("page", "--output", "-").stdout
+    gone.touch()
+    running.wait(timeout=60)
+    now, failures = page.index('id="now-and-next"'), page.index('id="failures"')
+    assert place in page[now:failures]
+    assert f"exit code 7, {place}" in page[failures:]
+    assert f"<dt>Ran</dt><dd>{place}" in page[:now]

@@ -61,7 +61,12 @@ def _failure(facts: Facts, row: Row) -> Failure:
         row["job"],
         row["run_id"] or "",
         parse_utc(row["finished_at"]),
-        wording.ended(row["outcome"], row["error"], row["reason"]),
+        _ended(facts, row),
         tuple(strips.last_lines(facts, row["job"], row["run_id"], LINES)),
         str(path) if path else "",
     )
+
+
+def _ended(facts: Facts, row: Row) -> str:
+    ended = wording.ended(row["outcome"], row["error"], row["reason"])
+    return f"{ended}, {facts.cut(wording.where(row['where']))}" if row["where"] else ended

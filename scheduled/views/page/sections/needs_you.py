@@ -139,7 +139,7 @@ def _of_incident(facts: Facts, incident: Incident) -> Card:
         job=incident.job,
         description=_description(facts, incident.job),
         strip=strips.strip(facts, rows) if rows else None,
-        facts=tuple(_facts(facts, incident)),
+        facts=tuple(_facts(facts, incident, failed)),
         lines=tuple(_lines(facts, incident, failed)),
         commands=tuple(_commands(incident)),
     )
@@ -158,7 +158,7 @@ def _is_failure(row: Row) -> bool:
     )
 
 
-def _facts(facts: Facts, incident: Incident) -> Iterator[tuple[str, str]]:
+def _facts(facts: Facts, incident: Incident, failed: Row | None) -> Iterator[tuple[str, str]]:
     since = facts.moment(incident.since)
     if incident.times > 1:
         since += f", {counted(incident.times, 'time')}, last {facts.moment(incident.last_at)}"
@@ -168,6 +168,8 @@ def _facts(facts: Facts, incident: Incident) -> Iterator[tuple[str, str]]:
         yield "Last success", facts.moment(success) if success else "none on record"
     if incident.last_error:
         yield "Error", _first_lines(facts, wording.printed(incident.last_error))
+    if failed is not None and failed["where"]:
+        yield "Ran", facts.cut(wording.where(failed["where"]))
     for sentence in incident.changed:
         yield "Changed", facts.cut(sentence)
     if next_run := _next(facts, incident):

@@ -9,7 +9,7 @@ from scheduled.quick_classes import NamedTuple
 from scheduled.state.records import ALL_JOBS
 from scheduled.timing import window
 from scheduled.timing.instants import parse_utc
-from scheduled.views import due_runs
+from scheduled.views import due_runs, wording
 from scheduled.views.page.facts import Facts
 
 SHOWN = 12
@@ -31,6 +31,8 @@ class Running(NamedTuple):
     """How many seconds it usually takes; None if that is not known."""
     end: datetime | None
     """When it ends if it takes as long as usual; None if it has taken longer already."""
+    where: str = ""
+    """On which other machine; empty for this one."""
 
 
 class Held(NamedTuple):
@@ -110,7 +112,8 @@ def _running(facts: Facts) -> Iterator[Running]:
         elapsed = max((facts.now - since).total_seconds(), 0.0)
         seconds = usual_seconds(facts, row["job"])
         end = since + timedelta(seconds=seconds) if seconds and seconds > elapsed else None
-        yield Running(row["job"], since, row["slot"] is None, elapsed, seconds, end)
+        where = facts.cut(wording.where(row["where"])) if row["where"] else ""
+        yield Running(row["job"], since, row["slot"] is None, elapsed, seconds, end, where)
 
 
 def _waiting(facts: Facts) -> Iterator[Waiting]:
