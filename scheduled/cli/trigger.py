@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import click
 
-from scheduled.cli import given
 from scheduled.cli.command import command
 from scheduled.cli.context import Session, changes_state
 from scheduled.cli.each_job import jobs_argument
@@ -13,6 +12,7 @@ from scheduled.cli.tick_report import print_not_started, print_problems, run_and
 from scheduled.config.lookup import find_jobs
 from scheduled.jobs.model import Job, Outcome
 from scheduled.planning import decide
+from scheduled.quick_classes import replace
 from scheduled.state import history
 from scheduled.state.records import job_memory
 from scheduled.system.text import one_line
@@ -85,19 +85,22 @@ def _request(
     *,
     is_detached: bool,
 ) -> RunRequest:
-    values, variables = given.params(params, jobs, session), given.env(env, jobs)
-    if is_detached:
-        given.refuse_secrets(variables)
-    return RunRequest(
+    request = RunRequest(
         only=tuple(job.id for job in jobs),
         by_hand=True,
         even_disabled=True,
         slotless=True,
-        params=values,
-        env=variables,
-        given=given.on_record(values, variables, is_detached=is_detached),
         is_detached=is_detached,
     )
+    if not (params or env or is_detached):
+        return request
+    from scheduled.cli import given  # it loads YAML
+
+    values, variables = given.params(params, jobs, session), given.env(env, jobs)
+    if is_detached:
+        given.refuse_secrets(variables)
+    on_record = given.on_record(values, variables, is_detached=is_detached)
+    return replace(request, params=values, env=variables, given=on_record)
 
 
 def _leave(session: Session, request: RunRequest, *, as_json: bool) -> int:
