@@ -13,7 +13,7 @@ from scheduled.config.paths import Paths
 from scheduled.errors import ConfigError, RefusedError, ScheduleError, StateError
 from scheduled.installation import tick_lines
 from scheduled.installation.doctor import program_names
-from scheduled.installation.doctor.facts import CRON_PATH, Facts, JobFacts
+from scheduled.installation.doctor.facts import CRON_PATH, ExecutorFacts, Facts, JobFacts
 from scheduled.installation.doctor.finding import Finding
 from scheduled.installation.doctor.program_names import Call
 from scheduled.jobs.model import Attempt, Job
@@ -85,15 +85,13 @@ def _with_state(session: Session, config: Config, facts: Facts) -> Facts:
     )
 
 
-def _executors(config: Config) -> Iterator[tuple[str, str, float | None]]:
-    """Yield each executor with what is wrong, and how many seconds its clock is ahead."""
+def _executors(config: Config) -> Iterator[ExecutorFacts]:
     if config.executors:
         from scheduled.runs.executors import probe
 
-        for name, found in probe.all_of(
-            config.executors, config.places.config_folder, config.trust
-        ):
-            yield name, found.problem, found.ahead
+        folder = config.places.config_folder
+        for name, found in probe.all_of(config.executors, config.jobs, folder, config.trust):
+            yield ExecutorFacts(name, found.problem, found.ahead, found.differences)
 
 
 def _limits(jobs: Iterable[Job], config: Config, state: State, facts: Facts) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def executors(session: Session, *, names: tuple[str, ...], as_json: bool) -> int
             meant = did_you_mean(name, config.executors, write)
             raise UsageError(f'no executor is called "{name}"{meant}')
     chosen = {name: config.executors[name] for name in names or config.executors}
-    asked = probe.all_of(chosen, config.places.config_folder, config.trust)
+    asked = probe.all_of(chosen, config.jobs, config.places.config_folder, config.trust)
     answered = [Answered(name, chosen[name], found) for name, found in asked]
     rows = executors_view.rows(config, session.store.state, answered)
     if as_json:

@@ -41,6 +41,7 @@ def rows(config: Config, state: State, answered: list[Answered]) -> list[dict[st
             "user": each.probe.hello.get("user"),
             "python": each.probe.hello.get("python"),
             "clock_ahead_seconds": _rounded(each.probe.ahead),
+            "differences": list(each.probe.differences),
             "answered_after_seconds": None if each.probe.problem else _rounded(each.probe.seconds),
         }
         for each in answered
@@ -79,6 +80,7 @@ def _remarks(row: Mapping[str, Any]) -> Iterator[str]:
         yield f"{one_line(row['user'])}@{one_line(row['host'])}"
     if (ahead := row["clock_ahead_seconds"]) is not None and abs(ahead) >= 2:
         yield f"its clock is {abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'}"
+    yield from map(one_line, row["differences"])
 
 
 def _rounded(seconds: float | None) -> float | None:

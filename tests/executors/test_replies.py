@@ -21,6 +21,8 @@ HUGE = struct.pack(">cI", b"O", 2**32 - 1)
 class Liar:
     """A stream to somebody who says this, and then nothing."""
 
+    differences: tuple[str, ...] = ()
+
     def __init__(self, *said: bytes, endless: bytes = b"") -> None:
         self._said, self._endless = iter(said), endless
 

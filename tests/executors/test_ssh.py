@@ -104,6 +104,10 @@ def test_where_scheduled_is_not_installed_a_handler_says_so(
 
     assert home.call("trigger", "far").returncode == 1
     assert "scheduled is not installed for this Python" in home.last()["error"]
+    (asked,) = json.loads(home.call("executors", "--json").stdout)["executors"]
+    told = "scheduled is not installed for its Python; it is needed by far"
+    assert asked["differences"] == [told]
+    assert told in home.call("doctor").stdout
 
 
 def test_what_waits_for_a_place_says_so_and_is_not_overdue(

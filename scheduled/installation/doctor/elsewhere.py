@@ -11,11 +11,13 @@ CLOCKS_APART = 60.0
 
 
 def executors(facts: Facts) -> Iterator[Finding]:
-    """Whether each executor answers, and has the time of this machine."""
-    for name, problem, ahead in facts.executors:
-        remedy = f"{facts.command} executors {shlex.quote(name)}"
-        if problem:
-            yield error(f"{name}: {problem}; its jobs wait until it answers", remedy)
+    """Whether each executor answers, and has the time and the versions of this machine."""
+    for found in facts.executors:
+        remedy = f"{facts.command} executors {shlex.quote(found.name)}"
+        ahead = found.clock_ahead
+        if found.problem:
+            yield error(f"{found.name}: {found.problem}; its jobs wait until it answers", remedy)
         elif ahead is not None and abs(ahead) > CLOCKS_APART:
             way = "ahead of" if ahead > 0 else "behind"
-            yield warning(f"{name}: its clock is {abs(ahead):.0f} s {way} this one", remedy)
+            yield warning(f"{found.name}: its clock is {abs(ahead):.0f} s {way} this one", remedy)
+        yield from (warning(f"{found.name}: {each}", remedy) for each in found.differences)

@@ -46,6 +46,19 @@ class JobFacts:
 
 
 @dataclass(frozen=True)
+class ExecutorFacts:
+    """A place besides this machine where jobs may run."""
+
+    name: str
+    problem: str
+    """Why it does not answer; empty if it does."""
+    clock_ahead: float | None
+    """Seconds that its clock is ahead of this one."""
+    differences: tuple[str, ...] = ()
+    """What else differs there: a sentence for each."""
+
+
+@dataclass(frozen=True)
 class Facts:
     """An installation and its surroundings."""
 
@@ -86,9 +99,8 @@ class Facts:
     """The jobs that run without the limits of their ids, as they did before there were any."""
     refused: tuple[tuple[str, str], ...] = ()
     """Those whose runs cannot be held to them here, each with the reason."""
-    executors: tuple[tuple[str, str, float | None], ...] = ()
-    """Where jobs may run besides this machine: what is wrong with it, and how many seconds its
-    clock is ahead of this one."""
+    executors: tuple[ExecutorFacts, ...] = ()
+    """Where jobs may run besides this machine."""
     trust: Trust = field(default_factory=Trust)
 
     @property

@@ -71,8 +71,8 @@ def greeted(
 ) -> dict[str, Any]:
     """Connect, and return what the outpost says of itself. Raises UnreachableError, BrokenError.
 
-    `host`, `user`, `worker` and `python` are short texts, `time` is a number; each may be missing,
-    and all are if it is given up.
+    `host`, `user`, `worker`, `python` and `scheduled` are short texts, `time` is a number; each may
+    be missing, and all are if it is given up.
     """
     transport.connect()
     until = time.monotonic() + seconds
@@ -121,7 +121,7 @@ def end(data: bytes) -> dict[str, Any]:
 def _hello(found: Mapping[str, Any]) -> dict[str, Any]:
     words = {
         key: one_line(found[key], LONGEST_WORD)
-        for key in ("host", "user", "worker", "python")
+        for key in ("host", "user", "worker", "python", "scheduled")
         if isinstance(found.get(key), str) and found[key].strip()
     }
     told = _amount(found.get("time"))

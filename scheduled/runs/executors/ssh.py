@@ -43,6 +43,8 @@ OPTIONS: Mapping[str, str] = {
 class SshTransport:
     """A stream through ssh(1) to an outpost on a host."""
 
+    differences: tuple[str, ...] = ()
+
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._host = settings["host"]
         self._python = settings.get("python") or "python3"

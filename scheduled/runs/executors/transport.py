@@ -16,6 +16,9 @@ class BrokenError(Exception):
 class Transport(Protocol):
     """A stream to an outpost that has been started somewhere, and waits for its order."""
 
+    differences: tuple[str, ...]
+    """What of the engine differs there from here, once it is connected: a sentence for each."""
+
     def connect(self) -> None:
         """Have an outpost started. Raises UnreachableError."""
 

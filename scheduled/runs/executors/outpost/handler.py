@@ -14,6 +14,20 @@ LARGEST = 1024 * 1024
 MODULE = "scheduled.runs.handler_child"
 
 
+def installed() -> str:
+    """Return which version of scheduled this Python has; empty if it has none."""
+    # Not by `importlib.util`: this very program stands under that name.
+    for finder in sys.meta_path:
+        found = finder.find_spec("scheduled", None)
+        for folder in (found and found.submodule_search_locations) or ():
+            try:
+                with open(os.path.join(folder, "version.py"), encoding="utf-8") as stream:
+                    return stream.read(LARGEST).rpartition("__version__ = ")[2].strip("\"'\n ")
+            except (OSError, ValueError):
+                continue
+    return ""
+
+
 class Handler:
     """A handler in a process of its own, with a directory that ends with it."""
 
@@ -28,8 +42,7 @@ class Handler:
     @staticmethod
     def problem() -> str:
         """Return why this machine has no handlers; empty if it may have some."""
-        # Not by `importlib.util`: this very program stands under that name.
-        if any(finder.find_spec("scheduled", None) is not None for finder in sys.meta_path):
+        if installed():
             return ""
         return (
             f"{sys.executable}: scheduled is not installed for this Python; a handler needs it, and"

@@ -297,6 +297,7 @@ def _hello() -> dict[str, Any]:
         "user": user,
         "pid": os.getpid(),
         "python": sys.version.split()[0],
+        "scheduled": handler.installed(),
         "time": time.time(),  # noqa: TID251 -- it stands alone
         "worker": os.environ.get("DASK_WORKER_ADDRESS", ""),
     }
