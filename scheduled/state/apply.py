@@ -15,6 +15,7 @@ from scheduled.state import (
     incident_entries,
     job_entry,
     outbox_entries,
+    owner_entry,
     permission_entries,
     present,
     run_counts,
@@ -312,8 +313,7 @@ def _schedule_refused(state: State, _event: kinds.ScheduleRefused) -> None:
 
 
 def _owner_recorded(state: State, event: kinds.OwnerRecorded) -> None:
-    state["owner"] = {"root": event["root"], "host": event["host"]}
-    state["owner"] |= {"name": event["name"]} if "name" in event else {}
+    state["owner"] = owner_entry.recorded(event, state.get("owner", {}))
 
 
 def _tick_interval_installed(state: State, event: kinds.TickIntervalInstalled) -> None:

@@ -44,6 +44,7 @@ class Cause(StrEnum):
     BACK = "clock set back"
     BROKEN = "configuration broken"  # ticks came and could not read it
     LOCKED = "state locked"  # ticks came, and another process held the lock all the while
+    HOST_CHANGED = "host changed"  # another host had the state, and this one has adopted it
 
 
 CAUSES = {UNREAD: Cause.BROKEN, LOCKED_OUT: Cause.LOCKED}

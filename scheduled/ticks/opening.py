@@ -9,11 +9,13 @@ from pathlib import Path
 from scheduled.errors import ScheduledError
 from scheduled.jobs.model import Job
 from scheduled.state import events, heartbeat, present, tick_events
-from scheduled.state.heartbeat import Heartbeat, Stretch
+from scheduled.state.document import State
+from scheduled.state.heartbeat import Cause, Gap, Heartbeat, Stretch
 from scheduled.state.present import Ahead
 from scheduled.state.store import Store
 from scheduled.state.tick_interval import Cadence
 from scheduled.system import private
+from scheduled.timing.instants import parse_utc
 
 MOST_WARNINGS = 10
 """Of one tick, about instants in the future."""
@@ -27,10 +29,22 @@ def record_gaps(store: Store, beat: Heartbeat, cadence: Cadence, now: datetime) 
     last = heartbeat.load(store.state_dir)
     tolerance = cadence.tolerance(last.at if last else None)
     gaps = heartbeat.find_gaps(last, _in_vain(store), beat, tolerance)
-    explained = [tick_events.gap_explained(gap.start, gap.end, gap.cause.value) for gap in gaps]
+    explained = [
+        tick_events.gap_explained(gap.start, gap.end, _cause(gap, store.state).value)
+        for gap in gaps
+    ]
     if explained:
         store.record(now, *explained)
     return bool(explained)
+
+
+def _cause(gap: Gap, state: State) -> Cause:
+    """Return the cause of a gap: of one that began on another host, this one's clocks say none."""
+    since = parse_utc(state.get("owner", {}).get("since"))
+    if since is None or gap.start > since:
+        return gap.cause
+    is_silence = gap.cause in (Cause.OFF, Cause.ASLEEP, Cause.SILENT)
+    return Cause.HOST_CHANGED if is_silence else gap.cause
 
 
 def forget(store: Store, note: str) -> None:
