@@ -5,6 +5,7 @@ import time
 import click
 
 from scheduled.cli.context import Session
+from scheduled.config import ownership
 from scheduled.runs import exit_file, output_files
 from scheduled.runs.live_output import LiveOutput
 from scheduled.runs.running import is_running
@@ -109,5 +110,5 @@ def row_of(session: Session, job: str, run_id: str) -> Row | None:
     rows = history.newest_first(session.store.journal, job)
     row = next((row for row in rows if row["run_id"] == run_id), None)
     if row and row["reason"] == history.RUNNING and not is_running(state, state_dir, job):
-        row["reason"] = history.unfinished(row)
+        row["reason"] = history.unfinished(row, ownership.other_host(session.config, state))
     return row

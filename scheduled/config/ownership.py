@@ -13,6 +13,7 @@ from scheduled.config.load import Config
 from scheduled.config.paths import Paths
 from scheduled.installation.identity import real_root
 from scheduled.state import owner
+from scheduled.state.document import State
 from scheduled.state.owner import Claimant, NotOwnerError
 from scheduled.state.place import examine, refuse_unlockable
 from scheduled.state.store import Store
@@ -119,6 +120,11 @@ def left_behind(config: Config, environ: Mapping[str, str]) -> str:
         f"{places.root} begins a new state. If it was moved, from {' or '.join(gone)}, type:"
         f" scheduled --root {places.root} state adopt --from {folder}"
     )
+
+
+def other_host(config: Config, state: State) -> str:
+    """Return the host that a state belongs to, with its name, if it is another one; else ''."""
+    return owner.other_host(state, reader(config)) if state.get("owner") else ""
 
 
 def is_owner(config: Config, store: Store) -> bool:

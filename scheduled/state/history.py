@@ -30,6 +30,8 @@ NOT_NOW = "not now: "
 DIED = "its tick died, the next one records how it ended"
 ENDED = "it has ended, the next tick records how"
 """Of a run that no tick waits for."""
+IN_PROGRESS_ON = "in progress on {host} as recorded; this host cannot see whether it still is"
+"""Of a run in a state that belongs to another host."""
 
 
 class Row(TypedDict):
@@ -111,24 +113,28 @@ def read(
     query: HistoryQuery,
     is_running: Callable[[str], bool],
     active: Iterable[str] = (),
+    other_host: str = "",
 ) -> list[Row]:
     """Return the selected rows, newest first, reading no more of the journal than needed.
 
     `is_running` tells whether a job runs now; it is asked about runs that have no end. `active` are
-    the ids of the runs in progress: their starts are looked for, however long ago. Raises
-    StateError if the journal cannot be read.
+    the ids of the runs in progress: their starts are looked for, however long ago. `other_host` is
+    the owner of the state if that is not this host. Raises StateError if the journal cannot be
+    read.
     """
     found = newest_first(journal, query.job, query.since, active)
     accepted = (row for row in found if query.accepts(row))
     selected = list(itertools.islice(accepted, query.limit or None))
     for row in selected:
         if row["reason"] == RUNNING and row["outcome"] is None and not is_running(row["job"]):
-            row["reason"] = unfinished(row)
+            row["reason"] = unfinished(row, other_host)
     return selected
 
 
-def unfinished(row: Row) -> str:
-    """Return the reason of a run that goes on no longer, and whose end is not on record."""
+def unfinished(row: Row, other_host: str = "") -> str:
+    """Return the reason of a run that does not go on here, and whose end is not on record."""
+    if other_host:
+        return IN_PROGRESS_ON.format(host=other_host)
     return ENDED if (row["given"] or {}).get("detached") else DIED
 
 

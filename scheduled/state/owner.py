@@ -52,6 +52,14 @@ def _is_of_other_host(state: State, claimant: Claimant) -> bool:
     return bool(host and claimant.host and host != claimant.host)
 
 
+def other_host(state: State, claimant: Claimant) -> str:
+    """Return the host that a state belongs to, with its name, if it is another one; else ''."""
+    if not _is_of_other_host(state, claimant):
+        return ""
+    owner = state.get("owner", {})
+    return called(owner.get("host", ""), owner.get("name", ""))
+
+
 def claim(state_dir: Path, state: State, claimant: Claimant) -> tuple[Event, ...]:
     """Return the event that records the owner, if there is something to record.
 

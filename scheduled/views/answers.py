@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from scheduled.config import ownership
 from scheduled.config.lookup import find_job
 from scheduled.jobs.model import Job
 from scheduled.runs.running import is_running
@@ -68,7 +69,13 @@ def past(config: "Config", store: Store, query: HistoryQuery) -> list[Row]:
         if query.job in (None, job)
         for run in records.job_memory(state, job).runs.values()
     ]
-    return read(store.journal, query, lambda name: is_running(state, state_dir, name), running)
+    return read(
+        store.journal,
+        query,
+        lambda name: is_running(state, state_dir, name),
+        running,
+        ownership.other_host(config, state),
+    )
 
 
 def status(

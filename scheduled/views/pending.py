@@ -8,6 +8,7 @@ from scheduled.jobs.model import Job, Overlap
 from scheduled.planning import decide, mutexes, pausing, standing
 from scheduled.planning.decision import Decision, Verdict
 from scheduled.planning.standing import Standing
+from scheduled.state import history
 from scheduled.state.records import ActiveRun
 from scheduled.timing.instants import parse_utc
 from scheduled.views import upcoming
@@ -47,7 +48,10 @@ def sentences(
         name, since = _run_name(run, snapshot), _since(run, snapshot)
         yield f"{name}, started at {since}, goes on: {_policy(job)}"
     if not running and snapshot.record(job.id).runs:
-        yield "a run started and its tick died; the next tick records this and decides again"
+        if snapshot.other_host:
+            yield f"a run is {history.IN_PROGRESS_ON.format(host=snapshot.other_host)}"
+        else:
+            yield "a run started and its tick died; the next tick records this and decides again"
     if (
         slot is not None
         and decision.slot is not None

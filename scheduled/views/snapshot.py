@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scheduled.config import ownership
 from scheduled.errors import UnreadableFileError
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
@@ -60,6 +61,8 @@ class Snapshot:
     """`system_totals` of the mail's central file; empty where there is none."""
     executors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The settings of the executors besides this machine."""
+    other_host: str = ""
+    """The owner of the state, if that is not this host."""
     callers: Callable[[], Callers | None] = lambda: None
     """Returns what runs that could call a tick; None if that cannot be seen."""
     _records: dict[str, JobMemory] = field(default_factory=dict, init=False, compare=False)
@@ -194,6 +197,7 @@ def observe(
         recovered=tuple(recovered),
         callers=daemons.running,
         executors=config.executors,
+        other_host=ownership.other_host(config, state),
         mail=_mail(config.places.central_dir / MAIL_FILE),
     )
 

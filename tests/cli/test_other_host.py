@@ -16,9 +16,11 @@ from scheduled.cli.main import main
 from scheduled.runs import exit_file
 from scheduled.runs.executors import lease
 from scheduled.runs.exit_file import ExitStatus
+from scheduled.state import heartbeat, tick_interval
 from scheduled.state.owner import NotOwnerError
 from scheduled.state.store import Store
 from scheduled.system import machine, processes
+from scheduled.ticks import opening
 from scheduled.timing.instants import format_utc
 from tests.builders.crontab import Crontab
 from tests.builders.installed import WITHOUT_SWEEPS, configure
@@ -238,6 +240,42 @@ def test_a_run_that_may_live_on_elsewhere_is_waited_for_by_the_date_of_its_lease
         assert everything(home) == before
     else:
         assert last(home)["reason"] == "unknown on first"
+
+
+@pytest.mark.parametrize("boot_id", [machine.boot_id(), "another-machine"])
+def test_the_time_before_it_was_adopted_is_not_explained_by_the_clocks_of_this_host(
+    home: Path, boot_id: str
+) -> None:
+    now = heartbeat.read_clocks(datetime.now(UTC))
+    before = heartbeat.Heartbeat(
+        now.wall - 10_000, now.boottime - 10_000, now.monotonic - 10_000, boot_id
+    )
+    heartbeat.save(home / "state", before)
+    assert called(home, "state", "adopt") == 0
+
+    assert called(home, "run") == 0
+
+    (gap,) = state(home)["gaps"]
+    assert gap["cause"] == "host changed"
+    store = Store(home / "state").load()
+    later = heartbeat.Heartbeat(now.wall + 10_000, 10.0, 10.0, "started-later")
+    opening.record_gaps(store, later, tick_interval.current(None, store.state), later.at)
+    assert [gap["cause"] for gap in store.state["gaps"]] == ["host changed", "machine off"]
+
+
+@pytest.mark.parametrize("command", [["why", "backup"], ["history"], ["show", "backup"]])
+def test_of_a_run_of_the_other_host_nobody_here_says_that_its_tick_died(
+    home: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    in_progress(home, 4_000_000, slot=format_utc(hour))
+    capsys.readouterr()
+
+    called(home, *command)
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "tick died" not in said
+    assert "in progress on first as recorded; this host cannot see whether it still is" in said
 
 
 def test_pauses_retries_dead_letters_and_watermarks_stay(
