@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from scheduled.cli.main import main
+from docs.declared import commands
+from scheduled.cli.main import SECTIONS, main
 from tests.builders import manual
 from tests.builders.crontab import Crontab
 from tests.builders.manual import CHECKOUT, Page
@@ -21,6 +22,8 @@ KEYS = {
 }
 """The documented keys by command, as it stands in the manual."""
 IN_AN_ECOSYSTEM = ("branches", "daily-report")
+LINES = "events"
+"""Prints one object a line, each of its own kind."""
 
 
 @pytest.mark.parametrize("command", KEYS)
@@ -39,6 +42,18 @@ def test_the_keys_of_a_command_are_the_documented_ones(
     printed = call(capsys, root, *(placeholders.get(word, word) for word in command.split()))
 
     assert [*printed] == KEYS[command]
+
+
+def test_the_manual_has_the_keys_of_all_commands_with_json() -> None:
+    names = [name for group in SECTIONS.values() for name in commands.typed(group)]
+    with_json = {name for name in names if _has_json(name)}
+    said = {name for name in names for command in KEYS if f"{command} ".startswith(f"{name} ")}
+
+    assert with_json - said == {LINES}
+
+
+def _has_json(name: str) -> bool:
+    return any("--json" in option.opts for option in commands.context_of(name).command.params)
 
 
 def call(capsys: pytest.CaptureFixture[str], root: Path, *words: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from scheduled.notify.subscription import EVENTS
 from scheduled.state.history import Row
 from scheduled.ticks.report import ENDED_BY_SIGNAL, Exit
 from scheduled.views.answers import Status, Why
+from scheduled.views.executors import ExecutorRow
 
 
 def _members(of: type) -> Iterator[tuple[str, str, str]]:
@@ -75,7 +76,12 @@ def _type(annotation: str) -> str:
     return "object" if annotation.startswith("dict") else _TYPES[annotation]
 
 
-_DOCUMENTS: Mapping[str, Any] = {"a row": Row, "status": Status, "why": Why}
+_DOCUMENTS: Mapping[str, Any] = {
+    "a row": Row,
+    "an executor": ExecutorRow,
+    "status": Status,
+    "why": Why,
+}
 
 
 def _keys(of: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Where jobs may run besides this machine: who answers there, and which places are free."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from scheduled.config.load import Config
 from scheduled.quick_classes import NamedTuple
@@ -24,14 +24,47 @@ class Answered(NamedTuple):
     probe: Probe
 
 
-def rows(config: Config, state: State, answered: list[Answered]) -> list[dict[str, Any]]:
+class ExecutorRow(TypedDict):
+    """An executor in `executors --json`."""
+
+    name: str
+    """its name in the configuration"""
+    kind: str
+    """`ssh` or `dask`"""
+    place: str
+    """the host, or the address of the scheduler"""
+    max_concurrent: int
+    """how many runs it may have at the same time"""
+    running: list[str]
+    """the jobs that run there"""
+    free: int
+    """how many more runs may start"""
+    jobs: list[str]
+    """the jobs whose `executor` it is"""
+    problem: str | None
+    """why it did not answer; null if it did"""
+    host: str | None
+    """the name of the machine that answered"""
+    user: str | None
+    """the user there"""
+    python: str | None
+    """the version of Python there"""
+    clock_ahead_seconds: float | None
+    """by how much the clock there is ahead of this one; negative if it is behind"""
+    differences: list[str]
+    """what differs there from here, a sentence each: another Dask, another `scheduled`, or none"""
+    answered_after_seconds: float | None
+    """how long it took to answer; null if it did not"""
+
+
+def rows(config: Config, state: State, answered: list[Answered]) -> list[ExecutorRow]:
     """Return `executors --json`: each executor with its places, its jobs, and its answer."""
     running = records.runs_by_executor(state)
     return [
         {
             "name": each.name,
             "kind": each.settings["kind"],
-            "place": each.settings.get("host") or each.settings.get("address"),
+            "place": str(each.settings.get("host") or each.settings.get("address")),
             "max_concurrent": each.settings["max_concurrent"],
             "running": running.get(each.name, []),
             "free": max(each.settings["max_concurrent"] - len(running.get(each.name, [])), 0),
@@ -48,21 +81,21 @@ def rows(config: Config, state: State, answered: list[Answered]) -> list[dict[st
     ]
 
 
-def table(found: list[dict[str, Any]]) -> NotedRows:
+def table(found: list[ExecutorRow]) -> NotedRows:
     """Return a row for each executor, with what is wrong as a note."""
     shown = ("EXECUTOR", "KIND", "PLACE", "FREE", "JOBS", "ANSWER")
     columns = Columns(shown, ("REMARKS",), name="EXECUTOR", shed=("JOBS", "KIND"))
     return noted_rows.table(columns, (_cells(row) for row in found))
 
 
-def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+def _cells(row: ExecutorRow) -> tuple[str, ...]:
     answer = "none"
     if not row["problem"]:
         answer = f"{taken(row['answered_after_seconds'])}, Python {row['python']}"
     return (
         one_line(row["name"]),
         row["kind"],
-        one_line(str(row["place"]), 60),
+        one_line(row["place"], 60),
         f"{row['free']} of {row['max_concurrent']}",
         str(len(row["jobs"])),
         answer,
@@ -70,7 +103,7 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _remarks(row: Mapping[str, Any]) -> Iterator[str]:
+def _remarks(row: ExecutorRow) -> Iterator[str]:
     if row["problem"]:
         waiting = (
             f"; {counted(count, 'job')} cannot start there" if (count := len(row["jobs"])) else ""
