@@ -130,11 +130,12 @@ def test_cancels_at_random_moments(home: Home) -> None:
     check(home, lambda: all_processes(WORK))
 
 
+@pytest.mark.parametrize("seed", range(soak.count(1, 5)))
 def test_workers_and_schedulers_killed_at_random_moments(
-    tmp_path: Path, space: ProcessSpace
+    tmp_path: Path, space: ProcessSpace, seed: int
 ) -> None:
     needs.programs("flock")
-    rng = random.Random(11)
+    rng = random.Random(11 + seed)
     with dask_cluster.running(tmp_path / "cluster", "one", "two") as cluster:
         home = Home(tmp_path / "home", space, cluster.executor())
         for _ in range(soak.count(1, 40)):
