@@ -1,4 +1,4 @@
-"""`scheduled executors`: where jobs may run besides this machine, and whether that answers."""
+"""`scheduled executors`: where jobs may run besides this machine, and which of it answers."""
 
 import click
 

@@ -114,15 +114,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """Values of other schedulers by the policy, in lower case."""
-YES = ("yes", "y", "on", "1", "enabled", "t")
-NO = ("no", "n", "off", "0", "disabled", "f")
-NOTHING = ("no", "off", "never", "false", "unlimited", "infinite", "disabled", "-1", "0", "null")
-"""What is written for a policy that is not wanted."""
-
-
 _YES = ("yes", "y", "on", "1", "enabled", "t")
 _NO = ("no", "n", "off", "0", "disabled", "f")
 _NOTHING = ("no", "off", "never", "false", "unlimited", "infinite", "disabled", "-1", "0", "null")
+"""What is written for a policy that is not wanted."""
 
 
 def advice(name: str, value: str, keys: Iterable[str]) -> str:

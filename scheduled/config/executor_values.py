@@ -21,7 +21,7 @@ from scheduled.system.text import excerpt
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 LOCAL = "local"
-"""The name of the executor that every job has that names none: this machine."""
+"""The name of this machine, the executor of all jobs that name none."""
 _WORD = re.compile(r"[^\s\0-\x1f\x7f-]\S*")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LEASE = (10.0, 3600.0)
@@ -37,8 +37,6 @@ def _text(node: Node) -> str:
 
 
 _word = Converter(_text, {"type": "string", "pattern": r"^[^\s-]\S*$"})
-
-
 _file = Converter(single_line, {"type": "string", "minLength": 1})
 
 
@@ -54,7 +52,7 @@ COMMON: Mapping[str, Converter[Any]] = {
     "connect_timeout": duration,
     "max_concurrent": integer(1, 10_000),
 }
-"""What every executor may say of itself."""
+"""The settings of executors of every kind."""
 KINDS: Mapping[str, Mapping[str, Converter[Any]]] = {
     "ssh": {
         "host": _word,
@@ -69,7 +67,7 @@ KINDS: Mapping[str, Mapping[str, Converter[Any]]] = {
         "insecure": boolean,
     },
 }
-"""What an executor of each kind may say besides."""
+"""The further settings of each kind."""
 REQUIRED: Mapping[str, tuple[str, ...]] = {"ssh": ("host",), "dask": ("address",)}
 DEFAULTS: Mapping[str, Any] = {"lease": 30.0, "connect_timeout": 10.0, "max_concurrent": 20}
 
@@ -129,7 +127,7 @@ def _settings(settings: Mapping[str, Node], kind: str) -> dict[str, Any]:
 
 
 def _check_address(values: Mapping[str, Any]) -> None:
-    """Raise InvalidValue for an address to which anybody could send commands, or none."""
+    """Raise InvalidValue for what is no address, or one on which anybody could run commands."""
     address = str(values["address"])
     try:
         parts = urlsplit(address)
@@ -192,7 +190,7 @@ executors: Converter[dict[str, Any]] = Converter(
         },
     },
 )
-"""Returns the settings of each executor by name, with the defaults of what is not said."""
+"""Returns the settings of each executor by name, with defaults for those that are not set."""
 
 
 def _name(node: Node) -> str:

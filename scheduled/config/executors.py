@@ -1,6 +1,4 @@
-"""Which jobs run elsewhere, and which of them cannot: there is no such executor, or a key that
-would ask the wrong machine.
-"""
+"""Which jobs cannot run at their executor: it is missing, or a key of theirs needs this machine."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -13,7 +11,7 @@ from scheduled.jobs.model import Job, Overlap
 from scheduled.jobs.permissions import CONFINED
 
 OF_THIS_MACHINE = ("max_cpu_percent", "max_memory_percent", "idle_only", "min_free_disk")
-"""Keys that ask this machine, where the job does not run."""
+"""Keys that measure this machine, on which the job would not run."""
 
 
 def applied(found: AllJobs, executors: Mapping[str, Mapping[str, Any]]) -> AllJobs:

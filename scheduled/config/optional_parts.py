@@ -1,4 +1,4 @@
-"""What most configurations have none of: calendars, executors. Loaded where there are some."""
+"""Parts that most configurations do not have: calendars, executors. Their code is loaded on use."""
 
 from scheduled.config.all_jobs import AllJobs
 from scheduled.config.parsed import ParsedConfig
@@ -15,7 +15,7 @@ def applied(
     trust: Trust,
     unsaved: list[StampCache],
 ) -> AllJobs:
-    """Return the jobs with what they need of these, without those that need what is not there."""
+    """Return the jobs with their calendars, without those whose calendar or executor is missing."""
     jobs = (*found.jobs, *found.offered)
     if parsed.settings.get("calendars") or any(job.not_on or job.only_on for job in jobs):
         from scheduled.config import calendars

@@ -196,9 +196,9 @@ def _program(attempt: Attempt, memory: dict[str, Any], context: RunContext, path
     Raises UnusableEnvironmentError, RefusedError and OSError.
     """
     if attempt.job.executor:
-        from scheduled.runs.executors import errand
+        from scheduled.runs.executors import remote
 
-        return errand.program(attempt, memory, context, path)
+        return remote.program(attempt, memory, context, path)
     return local.program(attempt, memory, context, path)
 
 

@@ -22,18 +22,18 @@ class NotOwnerError(UsageError):
 
 
 class Claimant(NamedTuple):
-    """Who wants to write to a state."""
+    """The root and host that want to use a state."""
 
     root: str
     """The real path."""
     host: str
     """Empty where the host has no id; then it is not checked."""
     claims: bool = True
-    """Whether a state that belongs to nobody is this one's from now on."""
+    """Whether a state without an owner is recorded as owned by this one."""
     is_machine_id: bool = False
-    """Whether the machine gave the id, which tells a person nothing; its name is kept beside it."""
+    """Whether the id is made from the machine id; then the host name is kept for people."""
     now: datetime | None = None
-    """For how long ago something was; None where nobody asks."""
+    """The present, to say how long ago the last tick was; None if that is not asked."""
 
     @property
     def name(self) -> str:

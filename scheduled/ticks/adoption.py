@@ -1,9 +1,9 @@
-"""Runs that were in progress on the host that had the state before.
+"""Runs that were in progress on the host that owned the state before.
 
-Nothing of this machine says what became of them: a process that has the id of one of theirs is
-another one, and a lock is held here only if the directory is shared. What a run's own processes
-wrote beside its output says how it ended. Of any other the end is unknown; then `on_interrupted`
-holds, as for a run whose tick died.
+This machine cannot see what became of them: process ids mean other processes here, and locks are
+seen only if the directory is shared. How a run ended is known if its own processes wrote that
+beside its output. Otherwise the end is unknown, and `on_interrupted` decides, as for a run whose
+tick died.
 """
 
 from datetime import timedelta
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from scheduled.state.journal import Event
 
 ROUNDS = 5
-"""How often runs are settled that another host has started meanwhile, before that is refused."""
+"""How often runs that the other host starts meanwhile are settled, before it is refused."""
 
 
 class Settled(NamedTuple):
@@ -35,14 +35,14 @@ class Settled(NamedTuple):
 
     row: Row
     is_locked: bool
-    """Whether somebody holds its lock: then it goes on there, most likely."""
+    """Whether its lock is held: then it most likely still runs there."""
 
 
 def adopt(tick: TickContext, host: str, owner: "Event") -> list[Settled]:
     """Record the end of every run of `host`, then `owner`; return the runs.
 
-    If it is killed in between, the state still belongs to that host, and it is begun again. Raises
-    UsageError if the other host goes on starting runs, LockedError or StateError.
+    If this is killed in between, the state still belongs to that host, and can be adopted again.
+    Raises UsageError if the other host goes on starting runs, LockedError or StateError.
     """
     settled: list[Settled] = []
     for _ in range(ROUNDS):
@@ -69,7 +69,10 @@ def refuse_living(tick: TickContext) -> None:
 
 
 def _seconds_elsewhere(tick: TickContext, job_id: str, run: ActiveRun) -> float:
-    """Return for how long, by the date of its lease: the host's own clock means nothing here."""
+    """Return for how long a run may live on, by the date of its lease file.
+
+    The lease itself has a time of the other host's CLOCK_BOOTTIME, which means nothing here.
+    """
     from scheduled.runs.executors import lease
 
     output = output_path(tick.run_context, job_id, run.run_id)
@@ -111,7 +114,7 @@ def _is_locked(tick: TickContext, job_id: str, lane: int) -> bool:
 
 
 def _settle(tick: TickContext, job_id: str, run: ActiveRun, why: str) -> Row | None:
-    """Record how a run ended, by what it left; return its row."""
+    """Record how a run ended, by what it left behind; return its row."""
     job = tick.jobs.get(job_id)
     known = job or Job(job_id, schedule="", timezone="UTC")
     is_late = tick.slots.now >= run.started_at + timedelta(seconds=run.deadline_seconds)

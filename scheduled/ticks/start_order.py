@@ -12,10 +12,10 @@ def pop_startable(
     may_start: Callable[[Job], bool],
     executors: int,
 ) -> Job | None:
-    """Take the first job out of the queue that waits for no other job of this tick.
+    """Remove and return the first job in the queue that may start now; None if none may.
 
-    Neither for one that has to end before it, which may be tried again `soon`, nor for a mutex, nor
-    for its place at one of the `executors` besides this machine.
+    A job waits for others that have to end before it (those that are tried again `soon` among
+    them), for its mutex, and for a place: here, or at its executor, of which there are `executors`.
     """
     full: set[str] = set()
     for index, job in enumerate(queue):

@@ -17,7 +17,7 @@ NONE = "No executors: all jobs run on this machine. `executors` in the configura
 
 
 class Answered(NamedTuple):
-    """An executor, and what it has answered."""
+    """An executor with its answer."""
 
     name: str
     settings: Mapping[str, Any]

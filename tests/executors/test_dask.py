@@ -172,6 +172,31 @@ def test_only_who_has_the_right_certificate_runs_anything(
     assert (tmp_path / "ran").exists() == (who == "right")
 
 
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        ("raise ImportError('no dask')", "needs Dask: pip install 'scheduled-cron[dask]'"),
+        (
+            "import os; os.no_such",
+            "Dask cannot be imported: module 'os' has no attribute 'no_such'",
+        ),
+    ],
+)
+def test_a_dask_that_is_missing_or_broken_here_starts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, reason: str
+) -> None:
+    (tmp_path / "distributed.py").write_text(module)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "distributed", raising=False)
+    transport = DaskTransport({"address": "tcp://127.0.0.1:1", "connect_timeout": 1.0})
+
+    with pytest.raises(UnreachableError) as refused:
+        transport.connect()
+
+    assert str(refused.value) == reason
+    transport.close()
+
+
 @pytest.mark.parametrize(("there", "is_same"), [("3.99.1.final.0", False), (None, True)])
 def test_a_cluster_of_another_python_is_refused_by_name(there: str | None, is_same: bool) -> None:
     said = {

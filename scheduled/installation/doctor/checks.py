@@ -3,7 +3,7 @@
 from collections.abc import Callable, Container, Iterable, Iterator
 
 from scheduled.installation.doctor import (
-    elsewhere,
+    executors,
     loaded,
     owners,
     package,
@@ -43,7 +43,7 @@ TABLE = (
     Check("programs", "the programs of all jobs are found", surroundings.programs),
     Check("cwd", "the working directories of all jobs can be entered", surroundings.cwd),
     Check("env_file", "the env_file of each job can be read", surroundings.env_file),
-    Check("executors", "every executor answers", elsewhere.executors),
+    Check("executors", "every executor answers", executors.answering),
     Check("permissions", "every job is held to what its id permits", permissions.limits),
     Check("owners", "nobody else can change what the jobs run", owners.programs),
     Check("installation", "nobody else can change this program", owners.installation),

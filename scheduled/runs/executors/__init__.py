@@ -1,1 +1,1 @@
-"""Executors: where a run takes place that this machine only waits for, and how it gets there."""
+"""Executors: where a run takes place, here or on another machine, and how it gets there."""

@@ -1,6 +1,6 @@
-"""How a run elsewhere ended, as its proxy found out: in a file beside its output.
+"""The answer file, beside the output of a run elsewhere: how the run ended, by its proxy.
 
-The exit code of a proxy could not say it: each code belongs to commands as well.
+The exit code of the proxy cannot tell that: a command may end with any code, too.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from scheduled.system import private
 
 SUFFIX = ".answer"
 RESERVED = 4096
-"""Bytes, in which each answer has room."""
+"""Bytes reserved for an answer; every answer fits."""
 
 
 class Answer(NamedTuple):
@@ -24,17 +24,17 @@ class Answer(NamedTuple):
 
     exit_code: int | None = None
     failure: str = ""
-    """Why the command could not be started, where it was sent to."""
+    """Why the command could not be started on the other machine."""
     not_now: str = ""
     """Why nothing was started anywhere: the slot stays due."""
     lost: str = ""
-    """Why nobody knows how it ended; it is certainly over."""
+    """Why it is unknown how the run ended; it is certainly over."""
     cpu_seconds: float | None = None
     max_rss_bytes: int | None = None
     where: dict[str, Any] | None = None
 
     def applied_to(self, status: ExitStatus) -> ExitStatus:
-        """Return how the run ended, given how its proxy did."""
+        """Return how the run ended; `status` is how its proxy did."""
         if self.failure:
             return ExitStatus(None, seconds=status.seconds, failure=self.failure)
         return status._replace(
@@ -52,12 +52,12 @@ def path_of(output: Path) -> Path:
 
 
 def reserve(path: str | Path) -> None:
-    """Take the room of an answer, which can then be written to a full disk. Raises OSError."""
+    """Reserve space for an answer, which then can be written to a full disk. Raises OSError."""
     private.replace(Path(path), b" " * RESERVED, synced="nothing")
 
 
 def write(path: str | Path, answer: Answer) -> None:
-    """Write the answer in the place that was reserved for it. Raises OSError."""
+    """Write the answer into the space reserved for it. Raises OSError."""
     data = json.dumps(answer._asdict()).encode() + b"\n"
     descriptor = private.open_file(path, os.O_WRONLY | os.O_CREAT)
     try:
@@ -79,5 +79,5 @@ def _decoded(data: bytes) -> Answer | None:
         answer = Answer(**json.loads(data))
     except (ValueError, TypeError, RecursionError):
         return None
-    said = (answer.exit_code is not None, answer.failure, answer.not_now, answer.lost)
-    return answer if data.endswith(b"\n") and sum(map(bool, said)) == 1 else None
+    ends = (answer.exit_code is not None, answer.failure, answer.not_now, answer.lost)
+    return answer if data.endswith(b"\n") and sum(map(bool, ends)) == 1 else None

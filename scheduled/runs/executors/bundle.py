@@ -1,4 +1,4 @@
-"""The outpost as one line, for a Python on another machine that has nothing of ours."""
+"""The outpost as one line of text, for a Python that has nothing of `scheduled` installed."""
 
 from importlib import resources
 
@@ -8,33 +8,33 @@ BOOTSTRAP = (
     'import sys;sys.version_info<(3,8) and sys.exit("this is Python "+sys.version.split()[0]+'
     '", and 3.8 or newer is needed");exec(eval(sys.stdin.readline()))'
 )
-"""What that Python is told; the line follows on its standard input."""
+"""The program that Python gets with -c; it reads the line from standard input and runs it."""
 MODULES = ("wire", "family", "guard", "spool", "handler", "main")
-"""In the order in which they import each other."""
+"""The modules of the outpost; each imports only those before it."""
 _PROGRAM = """\
 import sys, types
 
 def module(name, text=""):
-    made = sys.modules[name] = types.ModuleType(name)
-    above, _, last = name.rpartition(".")
-    if above:
-        setattr(sys.modules[above], last, made)
-    made.__path__ = []
-    exec(compile(text, name, "exec"), made.__dict__)
-    return made
+    new = sys.modules[name] = types.ModuleType(name)
+    parent, _, last = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], last, new)
+    new.__path__ = []
+    exec(compile(text, name, "exec"), new.__dict__)
+    return new
 
 package, sources = {package!r}, {sources!r}
 words = package.split(".")
 for count in range(len(words)):
     module(".".join(words[: count + 1]))
 for name, text in sources:
-    made = module(package + "." + name, text)
-made.main()
+    last = module(package + "." + name, text)
+last.main()
 """
 
 
 def line() -> bytes:
-    """Return the outpost as a literal, in a line."""
+    """Return the outpost as a Python string literal on one line."""
     folder = resources.files(outpost)
     sources = [(name, (folder / f"{name}.py").read_text("utf-8")) for name in MODULES]
     program = _PROGRAM.format(package=outpost.__name__, sources=sources)

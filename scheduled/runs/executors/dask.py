@@ -1,8 +1,8 @@
 """An outpost on a worker of a Dask cluster.
 
-A task holds a place, and the resources, of a worker for as long as the outpost lives. Everything
-else goes through calls to that very worker: whatever Dask starts a second time is an outpost that
-gets no order, and does nothing.
+A task starts the outpost, and occupies a thread and the resources of its worker until that has
+ended. Everything else goes through calls to that one worker: if Dask starts the task a second time,
+the second outpost gets no order, and does nothing.
 """
 
 import asyncio
@@ -21,19 +21,19 @@ from scheduled.system.text import one_line
 
 NEEDS = "needs Dask: pip install 'scheduled-cron[dask]'"
 PULL_SECONDS = 2.0
-"""How long a call waits for the outpost to say something."""
+"""How long a call waits for output of the outpost."""
 CALL_SECONDS = 5.0
-"""How long a call of a worker may take: one that is dead never answers."""
+"""How long a call to a worker may take: a dead worker never answers."""
 POLL_SECONDS = 0.1
 PATIENCE_SECONDS = 30.0
-"""How long a worker keeps what an ended outpost has said."""
+"""How long a worker keeps unread output of an outpost that has ended."""
 
 
 class DaskTransport:
     """A stream to an outpost on a worker, by calls through the scheduler."""
 
     def __init__(self, settings: Mapping[str, Any], beside: str = "") -> None:
-        """Take the settings of an executor; `beside` a worker, any worker of that host will do."""
+        """Take the settings of an executor; `beside` is the worker on whose host it has to be."""
         self._settings = settings
         self._on_host = _host_of(beside)
         self._client: Any = None
@@ -41,7 +41,7 @@ class DaskTransport:
         self._name = f"scheduled-{secrets.token_hex(16)}"
         self._worker = ""
         self._heard = 0.0
-        """When the worker answered last, on the monotonic clock."""
+        """When the worker last answered, on the monotonic clock."""
         self._outgoing = self._said = b""
         self._number = 0
         self._is_over = False
@@ -54,7 +54,9 @@ class DaskTransport:
             distributed: Any = import_module("distributed")
         except ImportError:
             raise UnreachableError(NEEDS) from None
-        # Of versions that differ; it would stand in the output of the run.
+        except Exception as error:  # its installation is broken
+            raise UnreachableError(f"Dask cannot be imported: {_reason(error)}") from error
+        # Dask warns of other versions, which would become part of the output of the run.
         warnings.filterwarnings("ignore", module="distributed")
         try:
             self._join(distributed.Client, until)
@@ -62,24 +64,24 @@ class DaskTransport:
             self._submit()
         except UnreachableError:
             raise
-        except Exception as error:  # of whatever kind: nothing was sent yet
+        except Exception as error:  # whatever it is, no command has been sent yet
             address = self._settings["address"]
             raise UnreachableError(f"{address}: {_reason(error)}") from error
         while not (worker := self._announced()):
             if self._future.status == "error":
                 raise UnreachableError(self._why_not_started())
             if time.monotonic() > until:
-                raise UnreachableError(self._why_nobody())
+                raise UnreachableError(self._why_no_worker())
             time.sleep(POLL_SECONDS)
         self._worker, self._heard = worker, time.monotonic()
 
     def send(self, data: bytes) -> None:
-        """Send the outpost something, at once. Raises BrokenError."""
+        """Send bytes to the outpost at once. Raises BrokenError."""
         self._outgoing += data
         self._exchange(0.1)
 
     def receive(self, seconds: float) -> bytes:
-        """Return what the outpost has said, maybe later than `seconds`. Raises BrokenError."""
+        """Return output of the outpost; may take longer than `seconds`. Raises BrokenError."""
         if said := self._take():
             return said
         if self._is_over:
@@ -96,15 +98,16 @@ class DaskTransport:
         with contextlib.suppress(Exception):
             if self._worker:
                 self._call(dask_worker.release)
-        # It gives up the task as well. To cancel it would be told to every client of the scheduler,
-        # and whoever is joining just then fails.
+        # This releases the task as well. To cancel it would be announced to all clients of the
+        # scheduler, and a client that is just connecting fails by that.
         with contextlib.suppress(Exception):
             self._client.close(timeout=CALL_SECONDS)
 
     def _join(self, kind: Any, until: float) -> None:
         """Become a client of the scheduler. Raises whatever Dask does."""
         while True:
-            self._client = kind.__new__(kind)  # at hand if the next step fails: it needs an end
+            # Assigned before __init__, so that `close` also closes a client that failed there.
+            self._client = kind.__new__(kind)
             try:
                 self._client.__init__(
                     self._settings["address"],
@@ -114,16 +117,16 @@ class DaskTransport:
                     name="scheduled",
                 )
                 return
-            except AssertionError:  # somebody cancelled a task just then, which all are told
+            except AssertionError:  # another client cancelled a task just then, see `close`
                 self._client.close(timeout=CALL_SECONDS)
                 if time.monotonic() > until:
                     raise
 
     def _compare_versions(self, dask: str) -> None:
-        """Raise UnreachableError for a cluster of another Python, which takes no functions of ours.
+        """Note another version of Dask as a difference; raise UnreachableError for another Python.
 
-        What is sent is compiled already; the scheduler stands for its workers. Another Dask than
-        this one is a difference.
+        Functions are sent as bytecode, which only the same Python can run. The version of the
+        scheduler stands for those of its workers.
         """
         versions = self._client.sync(
             self._client.scheduler.versions,
@@ -157,6 +160,7 @@ class DaskTransport:
         )
 
     def _workers_there(self) -> list[str]:
+        """Return the workers on the host that is wanted. Raises OSError if there is none."""
         known = self._client.scheduler_info(n_workers=-1)["workers"]
         found = [address for address in known if _host_of(address) == self._on_host]
         if not found:
@@ -164,7 +168,7 @@ class DaskTransport:
         return found
 
     def _announced(self) -> str:
-        """Return the worker on which an outpost has been started last; '' if there is none."""
+        """Return the worker that has started an outpost last; '' if none has."""
         try:
             events = self._client.sync(
                 self._client.scheduler.events, topic=self._name, callback_timeout=CALL_SECONDS
@@ -174,7 +178,8 @@ class DaskTransport:
             return ""
         return str(workers[-1]) if workers else ""
 
-    def _why_nobody(self) -> str:
+    def _why_no_worker(self) -> str:
+        """Return why no worker has started the task in time."""
         wanted = self._settings.get("resources") or {}
         what = ", ".join(f"{name}: {amount:g}" for name, amount in wanted.items())
         with contextlib.suppress(Exception):
@@ -183,15 +188,17 @@ class DaskTransport:
         return f"no worker was free in time{f' with {what}' if what else ''}"
 
     def _why_not_started(self) -> str:
+        """Return why the task failed on its worker."""
         here, reason = f"{sys.version_info.major}.{sys.version_info.minor}", "no reason"
         with contextlib.suppress(Exception):
             reason = one_line(repr(self._future.exception(timeout=CALL_SECONDS)))
         return f"a worker could not start it (is its Python {here}, as here?): {reason}"
 
     def _exchange(self, seconds: float) -> None:
-        """Hand over what is to be sent, and take what was said. Raises BrokenError.
+        """Send what is to be sent, and read output of the outpost. Raises BrokenError.
 
-        A worker that is busy, or told to stop, is asked again for as long as the lease lasts.
+        A worker that does not answer, since it is busy or shutting down, is asked again until the
+        lease is over.
         """
         data, self._outgoing, self._number = self._outgoing, b"", self._number + 1
         while True:
@@ -213,7 +220,7 @@ class DaskTransport:
     def _call(self, function: Any, *arguments: Any) -> Any:
         """Call a function on the worker. Raises whatever Dask does, and TimeoutError."""
         found = self._client.sync(
-            self._client._run,  # noqa: SLF001 - `run` itself takes no limit
+            self._client._run,  # noqa: SLF001 - `run` takes no time limit
             function,
             self._name,
             *arguments,
@@ -228,7 +235,7 @@ def _host_of(address: str) -> str:
 
 
 def _security(settings: Mapping[str, Any]) -> Any:
-    """Return how the connection is secured; None for a plain one."""
+    """Return the TLS settings of the connection; None if it is not encrypted."""
     if not settings["address"].startswith("tls://"):
         return None
     security: Any = import_module("distributed.security")
@@ -241,7 +248,7 @@ def _security(settings: Mapping[str, Any]) -> Any:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the first line of what went wrong, in words."""
+    """Return the first line of the message of an error, or its name."""
     text = str(error).strip().split("\n")[0]
     if isinstance(error, asyncio.TimeoutError | TimeoutError) and not text:
         return "no answer in time"

@@ -1,17 +1,16 @@
-"""What a Dask worker does for a run: it starts an outpost, and hands bytes to and fro.
+"""Functions that run on a Dask worker: they start an outpost, and pass bytes to it and back.
 
-These functions are sent by value: nothing of `scheduled` need be installed on the worker, nor on
-the scheduler. So they import what they need themselves, and that is the standard library and
-`distributed`.
+They are pickled by value, so that nothing of `scheduled` need be installed on workers and
+scheduler. So each imports what it needs by itself: the standard library and `distributed` alone.
 """
 
 from typing import Any
 
 
 def serve(name: str, bootstrap: str, line: bytes, patience: float) -> str:
-    """Start an outpost, say on which worker, and hold the task's place until it has ended.
+    """Start an outpost, announce on which worker, and occupy the task's thread until it has ended.
 
-    After that stay until all that it has said was taken, for `patience` seconds at most.
+    Then wait until all of its output has been fetched, for `patience` seconds at most.
     """
     import os
     import subprocess
@@ -46,7 +45,7 @@ def serve(name: str, bootstrap: str, line: bytes, patience: float) -> str:
 
 
 async def hand_over(descriptor: int, data: bytes) -> None:
-    """Write to an outpost what may be more than a pipe takes. Raises OSError."""
+    """Write to an outpost, also more than its pipe holds. Raises OSError."""
     import asyncio
     import os
 
@@ -60,10 +59,9 @@ async def hand_over(descriptor: int, data: bytes) -> None:
 async def exchange(
     name: str, number: int, data: bytes, seconds: float, dask_worker: Any = None
 ) -> tuple[bytes, bool]:
-    """Hand bytes to an outpost, and take what it says within so many seconds.
+    """Send bytes to an outpost; return what it prints within `seconds`, and whether it goes on.
 
-    Return that, and whether it goes on. The same `number` again is the same exchange, whose reply
-    got lost.
+    The same `number` again is the same exchange, whose reply was lost: it is returned once more.
     """
     import asyncio
     import contextlib
@@ -75,7 +73,7 @@ async def exchange(
     process, goes_on, said = outpost["process"], True, b""
     if outpost["begun"] < number:
         outpost["begun"] = number
-        with contextlib.suppress(OSError, ValueError):  # it may have ended; what it said is read
+        with contextlib.suppress(OSError, ValueError):  # if it has ended, its output is still read
             await hand_over(process.stdin.fileno(), data)
         while goes_on and not said and seconds > 0:
             try:
@@ -97,11 +95,11 @@ async def exchange(
 
 
 def release(name: str, dask_worker: Any = None) -> None:
-    """Let go of an outpost, which ends it."""
+    """Close the standard input of an outpost, which ends it."""
     outpost = dask_worker.__dict__.get("scheduled_outposts", {}).pop(name, None)
     if outpost is not None:
         outpost["process"].stdin.close()
 
 
-for each in (serve, hand_over, exchange, release):
-    each.__module__ = "__main__"  # whose functions are pickled by value, by each who hands them on
+for function in (serve, hand_over, exchange, release):
+    function.__module__ = "__main__"  # the functions of that are pickled by value

@@ -1,4 +1,4 @@
-"""What a tick knows of a run elsewhere once the processes of this machine have ended."""
+"""How a run elsewhere ended, from what is left once its processes on this machine have ended."""
 
 import os
 from pathlib import Path
@@ -11,15 +11,15 @@ if TYPE_CHECKING:  # most runs are of this machine
     from scheduled.runs.executors.answer import Answer
 
 NO_ROOM = 100
-"""The exit code of a proxy that can leave no answer, to which the error's number is added."""
+"""The exit code, plus errno, of a proxy that cannot reserve space for its answer."""
 NEVER_SENT = "the process that was to send it there was killed before it had sent anything"
 KILLED = "the process that waited for it was killed; all of it has ended where it ran"
 
 
 def answer(path: Path, status: ExitStatus) -> "Answer | None":
-    """Return what became of a run with this output, whose proxy ended as `status` says.
+    """Return what became of the run with the output `path`; `status` is how its proxy ended.
 
-    None if there was no proxy.
+    None if the proxy could not be started.
     """
     from scheduled.runs.executors import answer as answers
     from scheduled.runs.executors import lease
@@ -50,14 +50,14 @@ def status_without_keeper(path: Path) -> ExitStatus | None:
 
 
 def seconds_left(path: Path) -> float:
-    """Return for how long the run with this output may live on elsewhere."""
+    """Return for how many seconds the run with the output `path` may live on elsewhere."""
     from scheduled.runs.executors import lease
 
     return lease.seconds_left(lease.path_of(path))
 
 
 def judge(answer: "Answer", stop: str, facts: dict[str, Any]) -> AttemptResult | None:
-    """Return the outcome that only a run elsewhere has: not begun, or lost; None for others."""
+    """Return the result of a run that was not started, or was lost; None for any other."""
     if answer.not_now and stop in ("", "timeout"):  # nothing was started: the slot stays due
         reason = answer.not_now
         return AttemptResult(

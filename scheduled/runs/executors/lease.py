@@ -1,8 +1,8 @@
-"""The lease of a run elsewhere: until when its command may live on there, and where that is.
+"""The lease file of a run elsewhere: until when its command may live on there, and where.
 
-The proxy of a run writes this file before it sends the command on its way, and again with each
-beat. So without the file nothing was started; and while what it says has not run out, the run is
-not over, whoever of this machine was killed. No clock that anybody sets is asked.
+The proxy of a run writes the file before it sends the command, and again with each beat. So without
+the file nothing was started, and until the lease has run out the run is not over, whatever has been
+killed on this machine. The clock is CLOCK_BOOTTIME, which nobody sets.
 """
 
 import contextlib
@@ -19,19 +19,19 @@ from scheduled.system import machine, private
 
 SUFFIX = ".lease"
 MARGIN_SECONDS = 7.0
-"""How long after lease and grace the outpost may need until all is dead."""
+"""How long it may take, after lease and grace, until all of a command is dead."""
 POLL_SECONDS = 0.2
 ROOM = 2048
-"""Bytes of the file: what it says, and blanks."""
+"""Bytes of the file, padded with blanks."""
 
 
 class Lease(NamedTuple):
-    """Since when, and for how long, a command may live on elsewhere."""
+    """How long a command may live on elsewhere after the last beat."""
 
     seconds: float
-    """How long after the last beat all of it is dead."""
+    """After this time without a beat all of it is dead."""
     where: dict[str, Any]
-    """The executor, and what is known of the place: `host`, `user`, `pid`, `worker`."""
+    """The executor, and what is known of the place: `host`, `user`, `worker`, `pid`."""
     beat: float = 0.0
     """When the last beat was sent, in seconds since the machine was started."""
     boot_id: str = ""
@@ -42,18 +42,19 @@ class Lease(NamedTuple):
         return cls(lease + grace + MARGIN_SECONDS, where).beaten()
 
     def beaten(self) -> "Lease":
-        """Return it as it is after a beat that is sent now."""
+        """Return the lease as renewed by a beat that is sent now."""
         return self._replace(beat=uptime(), boot_id=machine.boot_id())
 
     @property
     def seconds_left(self) -> float:
         """For how long the command may still live on."""
-        beat = self.beat if self.boot_id == machine.boot_id() else 0.0  # before the machine started
+        is_of_this_boot = self.boot_id == machine.boot_id()
+        beat = self.beat if is_of_this_boot else 0.0
         return max(beat + self.seconds - uptime(), 0.0)
 
 
 def uptime() -> float:
-    """Return the seconds since the machine was started, those asleep included."""
+    """Return the seconds since the machine was started, including those asleep."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
@@ -63,17 +64,18 @@ def path_of(output: Path) -> Path:
 
 
 def begin(path: str | Path, lease: Lease) -> None:
-    """Write the file before anything is sent, so that it survives a power cut. Raises OSError.
+    """Write the file, synced, before anything is sent. Raises OSError.
 
-    What it says of later beats need not: by then the machine has been started anew.
+    Later beats are written without a sync: after a power cut the boot id is another one, and the
+    lease counts from the start of the machine.
     """
     private.replace(Path(path), _encoded(lease))
 
 
 def write(path: str | Path, lease: Lease) -> None:
-    """Write the file beside its place and rename it; on a full disk, in its place. Raises OSError.
+    """Replace the file; on a full disk, overwrite it. Raises OSError.
 
-    There is room in its place, and nothing but the time of the beat is another one.
+    It always has the same size, and all that changes is the time of the beat, or a pid is added.
     """
     data = _encoded(lease)
     try:
@@ -96,7 +98,7 @@ def _overwrite(path: str | Path, data: bytes, error: OSError) -> None:
 
 
 def read(path: str | Path) -> Lease | None:
-    """Return the lease of a run; None if nothing of it was ever sent anywhere."""
+    """Return the lease of a run; None if its command was never sent."""
     with contextlib.suppress(OSError, UnreadableFileError):
         return _decoded(private.read(path))
     return None
@@ -109,7 +111,7 @@ def seconds_left(path: str | Path) -> float:
 
 
 def wait_out(path: str | Path) -> None:
-    """Wait until nothing of a run can live on elsewhere."""
+    """Wait until nothing of a run can be alive elsewhere."""
     while (left := seconds_left(path)) > 0:
         time.sleep(min(left, POLL_SECONDS))
 

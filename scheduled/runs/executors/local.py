@@ -1,4 +1,4 @@
-"""The executor of every job that names none: this machine."""
+"""The executor of jobs that name none: this machine."""
 
 import json
 import os

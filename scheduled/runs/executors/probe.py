@@ -1,4 +1,4 @@
-"""Whether an executor can be reached: an outpost there says hello, and is sent home."""
+"""Whether an executor can be reached: an outpost is started there, says hello, and is ended."""
 
 import os
 import time
@@ -17,23 +17,23 @@ from scheduled.system.trusted import Trust
 from scheduled.version import __version__
 
 AT_ONCE = 25
-"""How many are asked at a time: those that do not answer take their whole patience."""
+"""How many executors are asked at a time: one that does not answer takes its whole timeout."""
 NAMED = 3
-"""Of the jobs that need something, so many are named."""
+"""How many jobs are named that need something."""
 
 
 class Probe(NamedTuple):
-    """What an executor has answered."""
+    """The answer of an executor."""
 
     problem: str = ""
-    """Why it did not; empty if it did."""
+    """Why it did not answer; empty if it did."""
     hello: Mapping[str, Any] = {}
     seconds: float = 0.0
     """How long it took to answer."""
     ahead: float | None = None
     """How many seconds its clock is ahead of this one."""
     differences: tuple[str, ...] = ()
-    """What else differs there from here, as runs may show: a sentence for each."""
+    """What else differs there from here, a sentence each."""
 
 
 def all_of(
@@ -44,7 +44,7 @@ def all_of(
 ) -> Iterator[tuple[str, Probe]]:
     """Yield the executors by name with their answers; several are asked at a time.
 
-    Of the jobs, those with a handler need more of their executor. Paths in the settings are
+    Executors of jobs with a handler need `scheduled` in this version. Paths in the settings are
     relative to `folder`.
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -56,7 +56,7 @@ def all_of(
 
 
 def ask(found: Mapping[str, Any], handlers: Sequence[str], folder: Path, trust: Trust) -> Probe:
-    """Return what an executor answers, on which these jobs run a handler."""
+    """Return the answer of an executor; `handlers` are the jobs that run a handler there."""
     try:
         settings = settings_of.with_files(found, folder, os.environ, trust)
     except UnusableEnvironmentError as error:
@@ -77,7 +77,7 @@ def ask(found: Mapping[str, Any], handlers: Sequence[str], folder: Path, trust: 
 
 
 def _of_handlers(there: str, handlers: Sequence[str]) -> Iterator[str]:
-    """Yield what keeps handlers from running where scheduled has this version."""
+    """Yield how `scheduled` there differs from this one, if there are jobs that need it."""
     if handlers and there != __version__:
         listed = ", ".join(handlers[:NAMED]) + (", ..." if len(handlers) > NAMED else "")
         what = f"scheduled {there} is there, and {__version__} here"

@@ -1,4 +1,4 @@
-"""What a keeper starts for a run: the one thing that each executor makes of an attempt."""
+"""What a keeper starts for a run; each executor makes it from an attempt."""
 
 from collections.abc import Mapping
 from pathlib import Path

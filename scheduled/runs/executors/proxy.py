@@ -1,12 +1,12 @@
-"""The proxy of a run elsewhere: it brings the command to its executor, and back how that ended.
+"""The proxy of a run elsewhere: it sends the command to its executor, and reports how it ended.
 
 It is started as `python -m scheduled.runs.executors.proxy` in the place of the command, with its
-errand on standard input; what the command prints, it writes to standard output. The tick, the
-keeper and whoever stops the run deal with it as with any command.
+errand on standard input, and writes the output of the command to standard output. The tick, the
+keeper and whoever stops the run treat it like any command.
 
-A command is sent once, to one outpost, when that has said hello. So whatever is started twice by an
-engine, and whoever dies: the command is not. If the stream breaks, the proxy asks for the end that
-the outpost has kept, and waits until all of the command is dead, before it says that it is lost.
+A command is sent once, to one outpost, after that has said hello. So it never starts twice,
+whatever an engine starts again, and whatever dies. If the stream breaks, the proxy asks for the end
+that the outpost has kept; before it reports a run as lost, it waits until all of that must be dead.
 """
 
 import contextlib
@@ -31,13 +31,13 @@ from scheduled.runs.executors.transport import BrokenError, Errand, Transport, U
 from scheduled.system import private
 
 BEATS = 4
-"""How many beats a lease has."""
+"""How many beats are sent in the time of a lease."""
 LONGEST_REASON = 500
-"""Characters of a reason that are kept."""
+"""How many characters of a reason are kept."""
 ASK_SECONDS = 2.0
-"""How often the end of a command is asked for whose stream broke."""
+"""How often the end of a command is asked for after its stream broke."""
 Where = dict[str, Any]
-"""What is known of where a command runs; empty: nothing yet."""
+"""What is known of where a command runs: `executor`, `host`, `user`, `worker` and `pid`."""
 STOPPED = "it was stopped before it had started"
 
 
@@ -57,12 +57,12 @@ class Proxy:
         self._token = secrets.token_hex(16)
         self._is_stopping = False
         self._is_told = False
-        self._where: dict[str, Any] = {"executor": errand.executor}
+        self._where: Where = {"executor": errand.executor}
         self._lease: Lease | None = None
         self._beat_at = 0.0
 
     def run(self) -> Answer:
-        """Bring the command to its place, stay until it has ended, and return how that was."""
+        """Send the command to its place, wait until it has ended, and return how it did."""
         signal.signal(signal.SIGTERM, self._on_stop)
         try:
             self._reach()
@@ -84,7 +84,7 @@ class Proxy:
         self._is_stopping = True
 
     def _reach(self) -> None:
-        """Have an outpost say hello. Raises UnreachableError, BrokenError and _StoppedError."""
+        """Connect, and wait for hello. Raises UnreachableError, BrokenError and _StoppedError."""
         seconds = float(self._errand.settings["connect_timeout"])
         hello = replies.greeted(self._transport, self._frames, seconds, lambda: self._is_stopping)
         if self._is_stopping:
@@ -92,7 +92,7 @@ class Proxy:
         self._where |= _place(hello)
 
     def _begin_lease(self) -> None:
-        """Have the lease on disk before the command is sent. Raises UnreachableError."""
+        """Write the lease, before the command is sent. Raises UnreachableError."""
         order = self._errand.order
         begun = Lease.begun(float(order["lease"]), float(order["grace"]), self._where)
         try:
@@ -103,22 +103,22 @@ class Proxy:
         self._lease = begun
 
     def _send_order(self) -> None:
-        """Send the command on its way."""
+        """Send the command. Raises BrokenError."""
         order = {**self._errand.order, "token": self._token}
         self._transport.send(json.dumps(order).encode() + b"\n")
 
     def _follow(self) -> Answer:
-        """Pass on what the command prints until it has ended. Raises BrokenError."""
+        """Print the output of the command until it has ended. Raises BrokenError."""
         while True:
             self._beat()
             for kind, data in self._receive():
                 if kind == wire.OUTPUT:
                     self._printer.write(data)
                 elif kind == wire.STARTED:
-                    self._note(replies.pid(data))
+                    self._note_pid(replies.pid(data))
                 elif kind == wire.ENDED:
                     end = replies.end(data)
-                    self._printer.write(b"")
+                    self._printer.write(b"")  # says what was left out, if anything was
                     with contextlib.suppress(BrokenError):
                         self._transport.send(wire.KNOWN)
                     return self._answer(end)
@@ -127,7 +127,7 @@ class Proxy:
         return self._frames.feed(self._transport.receive(replies.LOOK_SECONDS))
 
     def _beat(self) -> None:
-        """Send a beat if it is time for one, and that the command is to be stopped, if it is."""
+        """Send a beat if it is time for one, and the order to stop if the run is being stopped."""
         if self._is_stopping and not self._is_told:
             self._is_told = True
             self._transport.send(wire.STOP)
@@ -135,14 +135,16 @@ class Proxy:
             return
         beaten = self._lease.beaten()
         try:
-            lease.write(self._errand.lease_path, beaten)  # before: it must never end too early
-        except OSError:  # soon again
+            # Before the beat is sent: the lease on disk must not end before the one over there.
+            lease.write(self._errand.lease_path, beaten)
+        except OSError:  # tried again soon
             return
         self._beat_at = time.monotonic() + float(self._errand.order["lease"]) / BEATS
         self._lease = beaten
         self._transport.send(wire.BEAT)
 
-    def _note(self, pid: int | None) -> None:
+    def _note_pid(self, pid: int | None) -> None:
+        """Add the pid of the command to what is known of its place."""
         assert self._lease is not None
         if pid is None or "pid" in self._where:
             return
@@ -151,11 +153,11 @@ class Proxy:
             lease.write(self._errand.lease_path, self._lease._replace(where=self._where))
 
     def _answer(self, end: dict[str, Any]) -> Answer:
-        """Return how a command ended, as its outpost tells it."""
+        """Return the answer that the end of a command makes, as its outpost has sent it."""
         if "failure" in end:
             return Answer(failure=end["failure"], where=self._where)
         if end["report"]:
-            with contextlib.suppress(OSError):  # without one it is as if none had come
+            with contextlib.suppress(OSError):  # the run then counts as one without a report
                 private.replace(Path(self._errand.report_path), end["report"], "nothing")
         if end["stopped"] == "lost":
             return Answer(lost="it was ended there: the connection was lost", where=self._where)
@@ -167,7 +169,7 @@ class Proxy:
         )
 
     def _settle(self, why: str) -> Answer:
-        """Find out what became of a command whose stream broke; wait until it is certainly dead."""
+        """Return how a command ended whose stream broke; once it must be dead, that it is lost."""
         assert self._lease is not None
         while (left := self._lease.seconds_left) > 0:
             if (end := self._ask(left)) is not None:
@@ -177,7 +179,7 @@ class Proxy:
         return Answer(lost=reason, where=self._where)
 
     def _ask(self, seconds: float) -> dict[str, Any] | None:
-        """Ask another outpost on that machine for the end that the first one has kept."""
+        """Start another outpost on that machine, and ask it for the end that the first one kept."""
         transport, frames = self._make_transport(self._where), replies.Frames()
         seconds = min(seconds, float(self._errand.settings["connect_timeout"]))
         until = time.monotonic() + seconds
@@ -198,18 +200,18 @@ class Proxy:
 
 
 def _place(hello: dict[str, Any]) -> dict[str, Any]:
-    """Return what is kept of where a command runs."""
+    """Return what a hello says of the place where a command runs."""
     return {key: hello[key] for key in ("host", "user", "worker") if hello.get(key)}
 
 
 class _Printer:
-    """Standard output, a file whose disk may be full for a while."""
+    """Writes to standard output, a file whose disk may be full for a while."""
 
     def __init__(self) -> None:
         self._lost = 0
 
     def write(self, data: bytes) -> None:
-        """Print what the command has; of what does not fit, say how much that was once it does."""
+        """Print output of the command; what does not fit is left out, and that is noted later."""
         note = b"\n[%d bytes left out: the disk was full]\n" % self._lost if self._lost else b""
         rest = note + data
         while rest:
@@ -222,9 +224,9 @@ class _Printer:
 
 
 def main() -> int:
-    """Do the errand on standard input, and leave the answer; return 0 once that is written.
+    """Run the errand on standard input, and write the answer; return 0 once that is written.
 
-    Where not even an empty one can be, nothing is sent, and the code says why.
+    If no space can be reserved for the answer, nothing is sent, and the exit code says why.
     """
     errand = Errand(**json.load(sys.stdin))
     try:

@@ -1,6 +1,6 @@
-"""What an outpost says, read with distrust: its machine may be broken, or somebody else's by now.
+"""Messages of an outpost, read with distrust: its machine may be broken, or taken over.
 
-Nothing of it makes a proxy fail, or grow: what cannot be meant breaks the stream.
+No message can crash a proxy or fill its memory: an invalid one ends the stream.
 """
 
 import json
@@ -14,16 +14,16 @@ from scheduled.runs.executors.transport import BrokenError, Transport, Unreachab
 from scheduled.system.text import one_line
 
 LARGEST = 16 * 1024 * 1024
-"""Bytes of the largest message: one with the report of a handler."""
+"""Bytes of the largest message, one with the report of a handler."""
 LONGEST_WORD = 255
 LOOK_SECONDS = 0.25
-"""How often whoever waits for something looks whether to go on."""
+"""How often it is checked, while waiting, whether to go on."""
 CODES = range(-64, 256)
 """Exit codes of commands; signals are below 0."""
 
 
 class Frames:
-    """Messages in a stream of bytes that begins with anything, then `MAGIC`."""
+    """Messages from a stream of bytes; whatever comes before `MAGIC` is no message."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -32,13 +32,13 @@ class Frames:
 
     @property
     def said_before(self) -> str:
-        """The last line that came before them: of a login shell, or of what is there instead."""
+        """The last line before `MAGIC`, which a login shell, say, has printed."""
         lines = self._before.decode("utf-8", "replace").split("\n")
         line = next((line for line in reversed(lines) if line.strip("\0 \r\t")), "")
         return one_line(line).rstrip(".")
 
     def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
-        """Return the messages that are complete with this: each its kind and its bytes.
+        """Add bytes, and return the messages that are complete now: kind and payload of each.
 
         Raises BrokenError for one that is too large.
         """
@@ -69,10 +69,10 @@ def greeted(
     seconds: float,
     is_given_up: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
-    """Connect, and return what the outpost says of itself. Raises UnreachableError, BrokenError.
+    """Connect, and return the hello of the outpost. Raises UnreachableError, BrokenError.
 
-    `host`, `user`, `worker`, `python` and `scheduled` are short texts, `time` is a number; each may
-    be missing, and all are if it is given up.
+    It has short texts for `host`, `user`, `worker`, `python` and `scheduled`, and a number for
+    `time`. Any of them may be missing; if `is_given_up` says so meanwhile, all are.
     """
     transport.connect()
     until = time.monotonic() + seconds
@@ -90,16 +90,16 @@ def greeted(
 
 
 def pid(data: bytes) -> int | None:
-    """Return the process of a command that has been started; None if that is not said."""
+    """Return the pid of a command that was started; None if the message has none."""
     found = _mapping(data).get("pid")
     return found if type(found) is int and 0 < found < 2**31 else None
 
 
 def end(data: bytes) -> dict[str, Any]:
-    """Return how a command ended. Raises BrokenError for what cannot be.
+    """Return how a command ended. Raises BrokenError for an invalid message.
 
-    There is either `failure` or `exit_code`; `cpu_seconds` and `max_rss_bytes` may be None, and
-    the `report` of a handler empty.
+    There is either `failure` or `exit_code`; `cpu_seconds` and `max_rss_bytes` may be None, and the
+    `report` of a handler is empty if it has none.
     """
     found = _mapping(data)
     stopped = "lost" if found.get("stopped") == "lost" else ""
@@ -129,7 +129,7 @@ def _hello(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _amount(value: object, kind: type = float) -> Any:
-    """Return a number of 0 or more that can be meant; None for anything else."""
+    """Return a plausible number of 0 or more; None for anything else."""
     if type(value) not in (int, float) or not 0 <= value < 2**63 or not math.isfinite(value):  # type: ignore[operator, arg-type]
         return None
     return kind(value)

@@ -1,4 +1,4 @@
-"""The settings of an executor: with paths that hold everywhere, and the stream they are for."""
+"""The settings of an executor: with absolute paths, and the transport that they make."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from scheduled.runs.executors.transport import Transport
 from scheduled.system.trusted import Trust
 
 FILES = ("ssh_config", "tls_ca", "tls_cert", "tls_key")
-"""The settings that name a file, which may run commands or decide whom to trust."""
+"""The settings that name a file; each may run commands, or decides whom to trust."""
 
 
 def with_files(
@@ -34,7 +34,7 @@ def with_files(
 
 
 def transport(settings: Mapping[str, Any], where: Mapping[str, Any] | None = None) -> Transport:
-    """Return a new stream to an executor of these settings; to the machine of `where`, if given."""
+    """Return a new stream to an executor; with `where`, to the machine that is named there."""
     match settings["kind"]:
         case "ssh":
             from scheduled.runs.executors.ssh import SshTransport

@@ -1,7 +1,7 @@
-"""An outpost by ssh(1), with whatever ~/.ssh/config says of the host.
+"""An outpost on a host that is reached by ssh(1), with all that ~/.ssh/config says of it.
 
-The program is used and no library: it knows the user's keys, hosts, jumps and agents as nothing
-else does. It must not ask: nobody is there to answer.
+The program is used, not a library, since it knows the user's keys, known hosts, jump hosts and
+agents. It must not ask for anything: nobody is there to answer.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from scheduled.system import descriptors
 from scheduled.system.text import one_line
 
 LAST_WORDS = 4096
-"""How much of what ssh says of itself is kept."""
+"""How many bytes of the messages of ssh are kept."""
 CLOSE_SECONDS = 2.0
 OPTIONS: Mapping[str, str] = {
     "BatchMode": "yes",  # neither passwords nor questions about unknown hosts
@@ -31,7 +31,7 @@ OPTIONS: Mapping[str, str] = {
     "ForwardX11": "no",
     "PermitLocalCommand": "no",
     "EscapeChar": "none",
-    # A master of this run's own would outlive it; one that is there is used.
+    # A master that this run starts would outlive it; one that exists is used.
     "ControlMaster": "no",
     "ControlPersist": "no",
     "StdinNull": "no",
@@ -70,7 +70,7 @@ class SshTransport:
             raise UnreachableError(self._last_words() or f"ssh: {reason_of(error)}") from error
 
     def send(self, data: bytes) -> None:
-        """Send the outpost something. Raises BrokenError."""
+        """Send bytes to the outpost. Raises BrokenError."""
         assert self._process is not None
         assert self._process.stdin is not None
         try:
@@ -79,7 +79,7 @@ class SshTransport:
             raise BrokenError(self._last_words() or reason_of(error)) from error
 
     def receive(self, seconds: float) -> bytes:
-        """Return what the outpost has said. Raises BrokenError at its end."""
+        """Return output of the outpost; empty if none comes in time. Raises BrokenError."""
         assert self._process is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -124,11 +124,11 @@ class SshTransport:
         return [*words, "--", self._host]
 
     def _remote_command(self) -> str:
-        """Return what the login shell of the other side is told, whichever it is."""
+        """Return the command line for the login shell there, which may be any shell."""
         return f"exec {shlex.quote(self._python)} -X utf8 -I -c {shlex.quote(bundle.BOOTSTRAP)}"
 
     def _hear_ssh(self) -> bool:
-        """Keep what ssh says of itself; return whether there was anything."""
+        """Read messages of ssh, and keep the last of them; return whether there were any."""
         assert self._process is not None
         assert self._process.stderr is not None
         more = self._process.stderr.read(LAST_WORDS) or b""
@@ -136,7 +136,7 @@ class SshTransport:
         return bool(more)
 
     def _last_words(self) -> str:
-        """Return the last line that ssh, or the other side's shell, has said of what went wrong."""
+        """Return the last line that ssh, or the shell there, has printed about an error."""
         if self._process is None or self._process.stderr is None:
             return ""
         until = time.monotonic() + 1.0
@@ -150,6 +150,6 @@ class SshTransport:
 
 
 def _ignore_signals() -> None:
-    """Have ssh live on when the run is told to stop: the outpost is told first."""
+    """Keep ssh alive when the run is told to stop: the outpost has to be told by it."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""What a proxy needs to reach an outpost: a stream of bytes both ways, by whatever engine."""
+"""How a proxy reaches an outpost: a stream of bytes both ways, by ssh or Dask."""
 
 from typing import Any, Protocol
 
@@ -6,7 +6,7 @@ from scheduled.quick_classes import NamedTuple
 
 
 class UnreachableError(Exception):
-    """No outpost could be had; nothing was started anywhere. The message is for a person."""
+    """No outpost could be started, so no command was either. The message is for a person."""
 
 
 class BrokenError(Exception):
@@ -14,33 +14,33 @@ class BrokenError(Exception):
 
 
 class Transport(Protocol):
-    """A stream to an outpost that has been started somewhere, and waits for its order."""
+    """A stream to an outpost."""
 
     differences: tuple[str, ...]
-    """What of the engine differs there from here, once it is connected: a sentence for each."""
+    """How the engine there differs from the one here, a sentence each; known once connected."""
 
     def connect(self) -> None:
-        """Have an outpost started. Raises UnreachableError."""
+        """Start an outpost, which then waits for its order. Raises UnreachableError."""
 
     def send(self, data: bytes) -> None:
-        """Send it something. Raises BrokenError."""
+        """Send bytes to the outpost. Raises BrokenError."""
 
     def receive(self, seconds: float) -> bytes:
-        """Return what it has said, nothing after so many seconds. Raises BrokenError at its end."""
+        """Return output of the outpost; empty if none comes in time. Raises BrokenError."""
 
     def close(self) -> None:
-        """Let go of the stream, which ends the outpost. Never raises."""
+        """Close the stream, which ends the outpost. Never raises."""
 
 
 class Errand(NamedTuple):
-    """What a proxy is told by the tick: where a command is to run, and what is to be kept."""
+    """What the tick tells a proxy: where a command is to run, and where its files are."""
 
     settings: dict[str, Any]
-    """Those of the executor, as `config` reads them."""
+    """The settings of the executor, and the `resources` of the job."""
     executor: str
     order: dict[str, Any]
-    """What the outpost is told, without its token."""
+    """The order for the outpost, still without a token."""
     answer_path: str
     lease_path: str
     report_path: str
-    """Where the report of a handler is to be, as that of a handler of this machine."""
+    """Where the report of a handler is written, as that of a handler on this machine."""

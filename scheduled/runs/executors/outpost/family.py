@@ -1,4 +1,4 @@
-"""A command that an outpost has started, and all that this has started."""
+"""A command that an outpost has started, with all processes that it has started in turn."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import time
 
 PR_SET_CHILD_SUBREAPER = 36
 KILL_SECONDS = 5.0
-"""How long what was killed may take to be gone."""
+"""How long processes that were killed may take to end."""
 
 
 class Family:
-    """A command, and all that it has started."""
+    """A command, with all processes that it has started."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
 
     def signal(self, number: int) -> None:
-        """Send a signal to each of them."""
+        """Send a signal to all of them."""
         for pid in self.members():
             with contextlib.suppress(OSError):
                 os.kill(pid, number)
 
     def kill(self) -> None:
-        """Kill each of them, and what they start meanwhile."""
+        """Kill all of them, and what they start meanwhile."""
         until = time.monotonic() + KILL_SECONDS
         while self.members() and time.monotonic() < until:
             self.signal(signal.SIGKILL)
@@ -38,7 +38,7 @@ class Family:
             time.sleep(0.01)
 
     def members(self) -> list[int]:
-        """Return the processes: the descendants of this one, else the command itself."""
+        """Return the processes: all descendants of this one; without /proc, the command alone."""
         parents = _parents()
         if parents is None:
             return [self.pid] if self.pid else []
@@ -53,7 +53,7 @@ class Family:
 
 
 def _parents() -> dict[int, int] | None:
-    """Return the parent of each process that has not ended; None where there is no /proc."""
+    """Return the parent of each living process; None where there is no /proc."""
     try:
         names = [name for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
@@ -71,15 +71,15 @@ def _parents() -> dict[int, int] | None:
 
 
 def become_subreaper() -> None:
-    """Have what the command starts remain a descendant, whose parent may end."""
+    """Have orphans of the command become children of this process."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def peak_memory() -> int:
-    """Return the bytes that this program has taken at most; 0 where the kernel does not say.
+    """Return the peak memory of this program in bytes; 0 where the kernel does not say.
 
-    Not by getrusage(2): that counts what the process was before it became this program.
+    getrusage(2) would count the process before its execve(2) as well.
     """
     try:
         with open("/proc/self/status", encoding="ascii", errors="replace") as stream:

@@ -1,4 +1,4 @@
-"""The parent of an outpost: if that is killed, nobody else would end what it has started."""
+"""The parent of an outpost, which ends the command if the outpost is killed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from scheduled.runs.executors.outpost import family
 
 
 def stay_behind() -> None:
-    """Return in a child. The parent stays until that ends, and then kills what an early end left.
+    """Fork, and return in the child; the parent waits for it, and exits.
 
-    All that the child has started becomes the parent's, once the child is dead.
+    As the subreaper, the parent inherits what the child leaves behind; if the child was killed, it
+    kills that.
     """
     family.become_subreaper()
     child = os.fork()
@@ -21,7 +22,7 @@ def stay_behind() -> None:
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1):  # whose ends are for the child alone to tell
+    for descriptor in (0, 1):  # their other ends notice once the child has ended
         os.dup2(nothing, descriptor)
     status = os.waitpid(child, 0)[1]
     if status:

@@ -1,4 +1,4 @@
-"""What a handler needs on the machine where it runs: what it is told, and a place to answer."""
+"""A handler on another machine: its description, its process, and its report."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import tempfile
 from typing import IO, Any
 
 LARGEST = 1024 * 1024
-"""Bytes of a report that are passed on."""
+"""Bytes; a larger report is not passed on."""
 MODULE = "scheduled.runs.handler_child"
 
 
 def installed() -> str:
     """Return which version of scheduled this Python has; empty if it has none."""
-    # Not by `importlib.util`: this very program stands under that name.
+    # `importlib.util` would find the modules of the outpost, which bear the name `scheduled`.
     for finder in sys.meta_path:
         found = finder.find_spec("scheduled", None)
         for folder in (found and found.submodule_search_locations) or ():
@@ -29,7 +29,7 @@ def installed() -> str:
 
 
 class Handler:
-    """A handler in a process of its own, with a directory that ends with it."""
+    """A handler in a process of its own, with a temporary directory."""
 
     def __init__(self, description: dict[str, Any], root: str) -> None:
         self._folder = tempfile.mkdtemp(prefix="scheduled-")
@@ -41,7 +41,7 @@ class Handler:
 
     @staticmethod
     def problem() -> str:
-        """Return why this machine has no handlers; empty if it may have some."""
+        """Return why no handler can run on this machine; empty if one can."""
         if installed():
             return ""
         return (
@@ -50,18 +50,18 @@ class Handler:
         )
 
     def command(self) -> list[str]:
-        """Return the words that start it."""
+        """Return the command that runs it."""
         return [sys.executable, "-P", "-X", "utf8", "-m", MODULE, self._report]
 
     def stdin(self) -> IO[bytes]:
-        """Return what it reads first, as a file."""
+        """Return its description, a file for its standard input."""
         path = os.path.join(self._folder, "description")
         with open(path, "w", encoding="utf-8") as stream:
             json.dump(self._description, stream)
         return open(path, "rb")
 
     def report(self) -> str:
-        """Return what it has left, and remove its directory; empty if that is nothing."""
+        """Return its report and remove its directory; empty if there is none or it is too large."""
         try:
             with open(self._report, encoding="utf-8") as stream:
                 text = stream.read(LARGEST + 1)

@@ -1,10 +1,10 @@
-"""One command of an outpost: hello, order, output, end.
+"""The outpost of one command: hello, order, output, end.
 
 An outpost says hello, and waits for an order: a line of JSON. Then it starts the command in a
-session of its own, passes on what that prints, and tells how it ended. The command lives on a
-lease: it and all that it has started are ended, TERM first, when standard input ends, when no beat
-has come for as long as the lease says, or when the proxy asks for it. How it ended is kept in a
-file until the proxy has said that it knows.
+session of its own, passes on its output, and says how it ended. The command lives on a lease: it
+and all that it has started are ended, TERM first, when standard input ends, when no beat has come
+for the time of the lease, or when the proxy asks for that. How it ended is kept in a file until the
+proxy has acknowledged it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from scheduled.runs.executors.outpost import family, guard, handler, spool, wire
 
 LARGEST_ORDER = 16 * 1024 * 1024
 LOOK_SECONDS = 0.5
-"""How often an outpost looks at the time."""
+"""How often an outpost looks at the clock."""
 DRAIN_SECONDS = 2.0
-"""How long it goes on reading what an ended command has printed."""
+"""How long output is read after the command has ended."""
 ROUNDING = 1024 * 1024
-"""The kernel counts memory in batches; a difference below this says nothing."""
+"""The kernel counts memory in batches; a smaller difference means nothing."""
 TOKEN = re.compile("[0-9a-f]{16,64}")
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """A clock that goes on while the machine sleeps, and that nobody sets."""
@@ -42,7 +42,7 @@ def now() -> float:
 
 
 class Outpost:
-    """One command, from its order to the moment at which its end is known."""
+    """One command, from its order until the proxy knows its end."""
 
     def __init__(self, order: dict[str, Any], more: bytes = b"") -> None:
         self._token = order["token"]
@@ -62,17 +62,17 @@ class Outpost:
         self._stopped: float | None = None
         """Since when the command is being stopped."""
         self._why = ""
-        """Why: `told` or `lost`."""
+        """Why it is being stopped: the proxy has `told` so, or is `lost`."""
         self._end: dict[str, Any] | None = None
         self._ended: float | None = None
-        """Since when there is an end to tell."""
+        """Since when the command has ended."""
         self._handler: handler.Handler | None = None
         self._least = 0
-        """What this process has taken; of a command that took less, the kernel cannot say."""
+        """Peak memory of this process; the kernel does not say how much less a command used."""
         self._folder = spool.folder_of_ends()
 
     def run(self) -> None:
-        """Start the command and stay until its end is known, or nobody asks for it."""
+        """Start the command, and stay until its end is known or the proxy is gone."""
         wake = self._set_signals()
         self._start()
         if self._more:
@@ -80,7 +80,7 @@ class Outpost:
         while not self._is_over():
             self._wait_for(wake)
             self._reap()
-            self._look()
+            self._check_times()
 
     def _set_signals(self) -> int:
         reading, writing = os.pipe()
@@ -127,13 +127,13 @@ class Outpost:
                 stdin.close()
         os.set_blocking(reading, False)
         self._output, self._pid = reading, process.pid
-        process.returncode = 0  # it is waited for here
+        process.returncode = 0  # `_reap` waits for it
         self._least = family.peak_memory()
         self._family = family.Family(process.pid)
         self._outgoing += wire.frame(wire.STARTED, {"pid": process.pid})
 
     def _prepare(self) -> None:
-        """Give the command what a command of this machine would have."""
+        """Reset signals in the command's process, and set its umask and nice."""
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
         if self._order.get("umask") is not None:
@@ -149,7 +149,7 @@ class Outpost:
         return now() - self._beaten > self._lease
 
     def _wait_for(self, wake: int) -> None:
-        """Wait until something can be done, and read and write what can be."""
+        """Wait until something can be read or written, and do so."""
         reading = [wake] + ([0] if self._is_open else [])
         if self._output is not None:
             reading.append(self._output)
@@ -188,7 +188,7 @@ class Outpost:
             self._backlog.add(data)
 
     def _fill(self) -> None:
-        """Take the next of what is to be passed on; the end comes last."""
+        """Prepare the next message to be sent; the end comes last."""
         if self._outgoing:
             return
         data = self._backlog.take()
@@ -209,7 +209,7 @@ class Outpost:
             self._stop("lost")
 
     def _reap(self) -> None:
-        """Learn what has ended; the command, or what it had started."""
+        """Collect processes that have ended: the command, or what it had started."""
         while True:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
@@ -247,8 +247,8 @@ class Outpost:
             self._stopped, self._why = now(), why
             self._family.signal(signal.SIGTERM)
 
-    def _look(self) -> None:
-        """Do what time asks for."""
+    def _check_times(self) -> None:
+        """Stop a command whose lease is over, kill one that does not stop, end the output."""
         if self._ended is None and now() - self._beaten > self._lease:
             self._stop("lost")
         if self._stopped is not None and self._pid and now() - self._stopped > self._grace:
@@ -261,7 +261,7 @@ class Outpost:
 
 
 def _read(descriptor: int) -> bytes | None:
-    """Return what can be read now; None if that is nothing, empty at the end."""
+    """Return what can be read now; None if there is nothing, empty at the end."""
     try:
         return os.read(descriptor, wire.CHUNK)
     except BlockingIOError:
@@ -298,13 +298,13 @@ def _hello() -> dict[str, Any]:
         "pid": os.getpid(),
         "python": sys.version.split()[0],
         "scheduled": handler.installed(),
-        "time": time.time(),  # noqa: TID251 -- it stands alone
+        "time": time.time(),  # noqa: TID251 -- no other module is at hand
         "worker": os.environ.get("DASK_WORKER_ADDRESS", ""),
     }
 
 
 def _order(patience: float) -> tuple[Any, bytes]:
-    """Return the order once it has come, and what followed it; None if none comes."""
+    """Return the order, and the bytes that followed it; None if none has come in time."""
     data, until = b"", now() + patience
     while b"\n" not in data and len(data) <= LARGEST_ORDER:
         if not select.select([0], [], [], max(until - now(), 0))[0]:
@@ -323,7 +323,7 @@ def _write_all(data: bytes) -> None:
 
 
 def main(patience: float = 60.0) -> None:
-    """Say hello, and do as is ordered."""
+    """Say hello, and carry out the order."""
     _write_all(wire.MAGIC + wire.frame(wire.HELLO, _hello()))
     order, more = _order(patience)
     if not isinstance(order, dict) or not TOKEN.fullmatch(str(order.get("token"))):

@@ -1,4 +1,4 @@
-"""How commands ended, in files of the machine on which they ran, until that is known elsewhere."""
+"""How commands ended, in files on the machine where they ran, until their proxies know it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import time
 from typing import Any
 
 LARGEST = 4 * 1024 * 1024
-"""Bytes of an end, with what a handler has left."""
+"""Bytes of an end, with the report of a handler."""
 KEPT_SECONDS = 7 * 24 * 3600
-"""How long the end of a command is kept that nobody has asked for."""
+"""How long an end is kept if no proxy asks for it."""
 
 
 def folder_of_ends() -> str | None:
@@ -36,7 +36,7 @@ def _prune(folder: str) -> None:
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
         with contextlib.suppress(OSError):  # another outpost may have removed it
-            old = time.time() - os.lstat(path).st_mtime  # noqa: TID251 -- it stands alone
+            old = time.time() - os.lstat(path).st_mtime  # noqa: TID251 -- no other module is at hand
             if old > KEPT_SECONDS:
                 os.unlink(path)
 

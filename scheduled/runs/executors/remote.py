@@ -1,4 +1,4 @@
-"""A job that runs elsewhere: what its proxy is started with, and what that is told."""
+"""The executor of jobs that run on another machine: a proxy, with the errand it is given."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from scheduled.runs.run_context import RunContext
 from scheduled.system.trusted import Trust
 
 GRACE_SECONDS = 8.0
-"""How long a command that is stopped has until it is killed: less than its proxy has."""
+"""Between TERM and KILL for a command: less than its proxy has, which reports the end."""
 
 
 def program(attempt: Attempt, memory: dict[str, Any], context: RunContext, path: Path) -> Program:
@@ -60,17 +60,17 @@ def program(attempt: Attempt, memory: dict[str, Any], context: RunContext, path:
 
 
 def _work(attempt: Attempt, memory: dict[str, Any], context: RunContext) -> dict[str, Any]:
-    """Return what is started there: a command, or a handler, for which the outpost finds Python."""
+    """Return what the outpost starts: a command, or a handler, for which it uses its Python."""
     job = attempt.job
     if not job.handler:
         return {"command": job.words(job.command)}
-    told = local.description(attempt, memory, context, None)
-    # There, other users own what is installed.
-    return {"command": [], "handler": {**told, "configuration": [], "owners": []}}
+    description = local.description(attempt, memory, context, None)
+    # The files and users of this machine mean nothing there.
+    return {"command": [], "handler": {**description, "configuration": [], "owners": []}}
 
 
 def _environ_of_proxy(attempt: Attempt, context: RunContext) -> dict[str, str]:
-    """Return the tick's own environment, by which its processes are found as those of the run."""
+    """Return the tick's environment, with the variables by which the run's processes are found."""
     found = {**context.environ, **environment.run_variables(attempt)}
     found.pop("PYTHONHOME", None)
     return found

@@ -10,7 +10,7 @@ CLOCKS_APART = 60.0
 """Seconds; more make times in the output of jobs hard to compare."""
 
 
-def executors(facts: Facts) -> Iterator[Finding]:
+def answering(facts: Facts) -> Iterator[Finding]:
     """Whether each executor answers, and has the time and the versions of this machine."""
     for found in facts.executors:
         remedy = f"{facts.command} executors {shlex.quote(found.name)}"
