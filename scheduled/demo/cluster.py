@@ -20,6 +20,7 @@ NEEDS = "it needs Dask: pip install 'scheduled-cron[dask]'"
 START_SECONDS = 60.0
 POLL_SECONDS = 0.1
 WORKERS = ("one", "two")
+FILE = "scheduler.json"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -56,9 +57,12 @@ def running(port: int = 0) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="scheduled-cluster-") as name:
         folder, processes = Path(name), list[subprocess.Popen[bytes]]()
         try:
-            processes.append(_start_scheduler(folder, port))
-            address = _address(folder, processes[0])
-            processes += [_start_worker(folder, address, worker) for worker in WORKERS]
+            scheduler = start(folder, "scheduler", scheduler_command(folder / FILE, port))
+            processes.append(scheduler)
+            address = _address(folder, scheduler)
+            processes += [
+                start(folder, worker, worker_command(address, worker, folder)) for worker in WORKERS
+            ]
             for worker, process in zip(WORKERS, processes[1:], strict=True):
                 _wait_for(folder / f"{worker}.log", b"Registered to", process)
             yield address
@@ -68,25 +72,24 @@ def running(port: int = 0) -> Iterator[str]:
                 process.wait()
 
 
-def _start_scheduler(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    words = ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
-    return _start(folder, "scheduler", [*words, "--scheduler-file", str(folder / "file")])
+def scheduler_command(file: Path, port: int = 0) -> list[str]:
+    """Return the command of a scheduler on the loopback, which writes its address to `file`."""
+    words = [sys.executable, "-m", "dask", "scheduler", "--host", "127.0.0.1", "--no-dashboard"]
+    return [*words, "--port", str(port), "--scheduler-file", str(file)]
 
 
-def _start_worker(folder: Path, address: str, name: str) -> subprocess.Popen[bytes]:
-    words = ["worker", address, "--name", name, "--no-nanny", "--no-dashboard", "--nthreads", "4"]
-    words += ["--host", "127.0.0.1", "--resources", "gpu=1"]
-    return _start(folder, name, [*words, "--local-directory", str(folder / name)])
+def worker_command(address: str, name: str, folder: Path) -> list[str]:
+    """Return the command of a worker on the loopback, with a directory in `folder`."""
+    words = [sys.executable, "-m", "dask", "worker", address, "--host", "127.0.0.1"]
+    words += ["--no-dashboard", "--no-nanny", "--nthreads", "4", "--resources", "gpu=1"]
+    return [*words, "--name", name, "--local-directory", str(folder / name)]
 
 
-def _start(folder: Path, name: str, words: list[str]) -> subprocess.Popen[bytes]:
+def start(folder: Path, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a part of a cluster, whose output goes to `NAME.log` in `folder`."""
     with (folder / f"{name}.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "dask", *words],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=folder,
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder
         )
 
 
@@ -95,7 +98,7 @@ def _address(folder: Path, process: subprocess.Popen[bytes]) -> str:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         with contextlib.suppress(OSError, ValueError):
-            return str(json.loads((folder / "file").read_text())["address"])
+            return str(json.loads((folder / FILE).read_text())["address"])
         time.sleep(POLL_SECONDS)
     raise RuntimeError("the scheduler does not say where it is")
 

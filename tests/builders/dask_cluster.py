@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduled.demo import cluster
 from tests.builders import needs
 from tests.builders.process_space import all_processes
 
@@ -41,7 +41,7 @@ class DaskCluster:
 
     @property
     def _file(self) -> Path:
-        return self.folder / "scheduler.json"
+        return self.folder / cluster.FILE
 
     def executor(self, **more: object) -> dict[str, object]:
         """What `executors` of a configuration says of it."""
@@ -49,9 +49,8 @@ class DaskCluster:
 
     def start(self) -> None:
         """Start the scheduler."""
-        words = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
-        words += ["--protocol", self._scheme, "--scheduler-file", str(self._file)]
-        self._run("scheduler", [*words, *self._security], [])
+        words = cluster.scheduler_command(self._file)
+        self._run("scheduler", [*words, "--protocol", self._scheme])
         wait_until(
             "there is a scheduler", lambda: self._file.exists() and self._file.stat().st_size
         )
@@ -59,18 +58,12 @@ class DaskCluster:
     def add_worker(self, name: str, *words: str) -> None:
         """Start a worker, and wait until the scheduler knows it."""
         log = self.folder / f"{name}.log"
-        more = ["--name", name, "--no-nanny", "--no-dashboard", "--nthreads", "4", "--host"]
-        more += ["127.0.0.1", "--local-directory", str(self.folder / name)]
-        self._run(name, ["worker", self.address, *more, *words, *self._security], _APART)
+        command = cluster.worker_command(self.address, name, self.folder)
+        self._run(name, [*_APART, *command, *words])
         wait_until(f"{name} is known", lambda: b"Registered to" in log.read_bytes())
 
-    def _run(self, name: str, words: Sequence[str], before: Sequence[str]) -> None:
-        command = [*before, sys.executable, "-m", "dask"]
-        command += ["scheduler", *words] if name == "scheduler" else words
-        with (self.folder / f"{name}.log").open("wb") as log:
-            self._processes[name] = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
-            )
+    def _run(self, name: str, command: Sequence[str]) -> None:
+        self._processes[name] = cluster.start(self.folder, name, [*command, *self._security])
 
     def pids(self, name: str) -> list[int]:
         """Return the processes of the scheduler or a worker, without what it has started."""
@@ -113,11 +106,11 @@ def running(folder: Path, *workers: str) -> Iterator[DaskCluster]:
     pytest.importorskip("distributed", reason="needs distributed, which is in the extra `dask`")
     needs.root()
     needs.programs("unshare")
-    cluster = DaskCluster(folder)
+    started = DaskCluster(folder)
     try:
-        cluster.start()
+        started.start()
         for name in workers:
-            cluster.add_worker(name, "--resources", f"{name}=1 gpu=1")
-        yield cluster
+            started.add_worker(name, "--resources", f"{name}=1 gpu=1")
+        yield started
     finally:
-        cluster.close()
+        started.close()

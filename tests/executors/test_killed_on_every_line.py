@@ -13,8 +13,8 @@ from typing import Any
 from scheduled.runs import executors
 from scheduled.runs.executors import answer, elsewhere, lease, proxy
 from scheduled.runs.executors import settings as executor_settings
+from scheduled.runs.executors.errand import Errand
 from scheduled.runs.executors.outpost import wire
-from scheduled.runs.executors.transport import Errand
 from scheduled.runs.exit_file import ExitStatus
 
 OURS = str(Path(executors.__file__).parent)

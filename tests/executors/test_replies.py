@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from scheduled.runs.executors import lease, replies
+from scheduled.runs.executors.errand import Errand
 from scheduled.runs.executors.outpost import wire
 from scheduled.runs.executors.proxy import Proxy
-from scheduled.runs.executors.transport import BrokenError, Errand, UnreachableError
+from scheduled.runs.executors.transport import BrokenError, UnreachableError
 
 HELLO = wire.MAGIC + wire.frame(wire.HELLO, {"host": "there"})
 HUGE = struct.pack(">cI", b"O", 2**32 - 1)

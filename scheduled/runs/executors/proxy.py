@@ -25,9 +25,10 @@ from scheduled.errors import reason_of
 from scheduled.runs.executors import answer, elsewhere, lease, replies
 from scheduled.runs.executors import settings as executor_settings
 from scheduled.runs.executors.answer import Answer
+from scheduled.runs.executors.errand import Errand
 from scheduled.runs.executors.lease import Lease
 from scheduled.runs.executors.outpost import wire
-from scheduled.runs.executors.transport import BrokenError, Errand, Transport, UnreachableError
+from scheduled.runs.executors.transport import BrokenError, Transport, UnreachableError
 from scheduled.system import private
 
 BEATS = 4

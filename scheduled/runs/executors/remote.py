@@ -12,8 +12,8 @@ from scheduled.runs import environment
 from scheduled.runs.environment import UnusableEnvironmentError
 from scheduled.runs.executors import answer, lease, local
 from scheduled.runs.executors import settings as executor_settings
+from scheduled.runs.executors.errand import Errand
 from scheduled.runs.executors.program import Program
-from scheduled.runs.executors.transport import Errand
 from scheduled.runs.run_context import RunContext
 from scheduled.system.trusted import Trust
 

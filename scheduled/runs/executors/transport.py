@@ -1,8 +1,6 @@
 """How a proxy reaches an outpost: a stream of bytes both ways, by ssh or Dask."""
 
-from typing import Any, Protocol
-
-from scheduled.quick_classes import NamedTuple
+from typing import Protocol
 
 
 class UnreachableError(Exception):
@@ -30,17 +28,3 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Close the stream, which ends the outpost. Never raises."""
-
-
-class Errand(NamedTuple):
-    """What the tick tells a proxy: where a command is to run, and where its files are."""
-
-    settings: dict[str, Any]
-    """The settings of the executor, and the `resources` of the job."""
-    executor: str
-    order: dict[str, Any]
-    """The order for the outpost, still without a token."""
-    answer_path: str
-    lease_path: str
-    report_path: str
-    """Where the report of a handler is written, as that of a handler on this machine."""
