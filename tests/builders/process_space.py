@@ -8,12 +8,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.builders import needs
+
+WAIT_SECONDS = 60.0
 
 
 class ProcessSpace(NamedTuple):
@@ -91,17 +94,19 @@ def opened() -> Iterator[ProcessSpace]:
     words = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--", "sleep", "100000"]
     process = subprocess.Popen(words)
     try:
-        yield ProcessSpace(_child_of(process.pid))
+        yield ProcessSpace(child_of(process.pid))
     finally:
         process.kill()
         process.wait()
 
 
-def _child_of(pid: int) -> int:
+def child_of(pid: int) -> int:
     """Return the only child of a process, once it has one and that has become `sleep`."""
     children = Path(f"/proc/{pid}/task/{pid}/children")
-    while True:
+    until = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < until:
         for child in children.read_text().split():
             if Path(f"/proc/{child}/comm").read_text().strip() == "sleep":
                 return int(child)
-        os.sched_yield()
+        time.sleep(0.01)
+    raise AssertionError(f"process {pid} has started no namespace")

@@ -14,7 +14,7 @@ import pytest
 from tests.builders import needs
 from tests.builders.beside import wait_for
 from tests.builders.installed import WITHOUT_SWEEPS, configure
-from tests.builders.process_space import _child_of
+from tests.builders.process_space import child_of
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +35,7 @@ class Host:
         options = [*SPACES, "--fork", "--kill-child", "--mount-proc"]
         self.started: list[subprocess.Popen[bytes]] = []
         self.power = subprocess.Popen(["unshare", *options, "--", "sleep", "100000"])
-        self.holder = _child_of(self.power.pid)
+        self.holder = child_of(self.power.pid)
         self.shell(f"hostname {name}")
         self._bind("/etc/machine-id", name.encode().hex().ljust(32, "0")[:32])
         self._bind("/proc/sys/kernel/random/boot_id", boot)

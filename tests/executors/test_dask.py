@@ -56,6 +56,14 @@ def settled(home: Home) -> bool:
     return bool(home.last()["outcome"])
 
 
+def check_interrupted_once(home: Home, mark: str) -> None:
+    """Wait for the end of the run that sleeps, and look at what became of it."""
+    wait_until("it is settled", lambda: settled(home))
+    assert all_processes(mark) == []
+    assert starts(home) == 1
+    assert home.last()["outcome"] == "interrupted"
+
+
 @pytest.mark.parametrize("who", soak.some("worker", "scheduler", "both"))
 def test_who_dies_ends_the_run_and_nobody_starts_it_again(
     home: Home, cluster: DaskCluster, who: str
@@ -68,10 +76,7 @@ def test_who_dies_ends_the_run_and_nobody_starts_it_again(
     if who != "worker":
         cluster.kill("scheduler")
 
-    wait_until("it is settled", lambda: settled(home))
-    assert all_processes(mark) == []
-    assert starts(home) == 1
-    assert home.last()["outcome"] == "interrupted"
+    check_interrupted_once(home, mark)
     time.sleep(2)  # in which another worker might have started it
     assert starts(home) == 1
 
@@ -94,10 +99,7 @@ def test_who_stops_for_longer_than_the_lease_costs_one_run_and_never_two(
     time.sleep(20)
     _signal(home, cluster, worker if who == "worker" else who, signal.SIGCONT)
 
-    wait_until("it is settled", lambda: settled(home))
-    assert all_processes(mark) == []
-    assert starts(home) == 1
-    assert home.last()["outcome"] == "interrupted"
+    check_interrupted_once(home, mark)
 
 
 def _signal(home: Home, cluster: DaskCluster, who: str, number: int) -> None:
@@ -112,9 +114,7 @@ def test_a_worker_that_is_told_to_stop_ends_the_run(home: Home, cluster: DaskClu
     begun(home, mark)
     cluster.signal(_worker_of(home, cluster), signal.SIGTERM)
 
-    wait_until("it is settled", lambda: settled(home))
-    assert all_processes(mark) == []
-    assert starts(home) == 1
+    check_interrupted_once(home, mark)
 
 
 def test_a_run_takes_the_resources_that_it_names(home: Home, cluster: DaskCluster) -> None:

@@ -57,12 +57,14 @@ def test_a_strange_host_key_is_refused(home: Home, server: SshServer, tmp_path: 
     text = server.config.read_text()
     strange.write_text(text.replace(f"{server.folder}/known", "/dev/null"))
     strange.chmod(0o600)
-    home.configure(job("touch /tmp/never"))
+    home.configure(job(f"touch {tmp_path}/never"))
     path = home.folder / "scheduled.yaml"
     path.write_text(path.read_text().replace(str(server.config), str(strange)))
 
-    said = home.call("trigger", "far")
-    assert "Host key verification failed" in said.stdout + said.stderr
+    assert home.call("trigger", "far").returncode == 75
+    assert home.last()["outcome"] is None
+    assert home.last()["reason"] == "not now: Host key verification failed"
+    assert not (tmp_path / "never").exists()
 
 
 def test_a_broken_connection_ends_it_there_and_says_so(home: Home) -> None:
