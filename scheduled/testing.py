@@ -1,6 +1,7 @@
-"""A pytest fixture for tests of handlers: `trial` runs a handler as a tick does, at a given time.
+"""pytest fixtures: `trial` runs a handler as a tick does; `dask_cluster` starts a Dask cluster.
 
-pytest finds it by itself where this program is installed. To annotate it:
+pytest finds them by itself where this program is installed. `trial` runs at a given time. To
+annotate it:
 
     from scheduled.testing import Trial
 

@@ -25,9 +25,8 @@ from scheduled.state.journal import Event
 from scheduled.state.records import ActiveRun, JobMemory
 from scheduled.system import machine, processes
 from scheduled.system.locks import Lock
-from scheduled.ticks import recovery
+from scheduled.ticks import places, recovery
 from scheduled.ticks.context import TickContext
-from scheduled.ticks.places import Places
 
 if TYPE_CHECKING:
     from scheduled.ticks.condition import Refused
@@ -323,9 +322,9 @@ class _LockedJob:
 
     def _lack_of_place(self) -> str:
         """Return why the job's executor takes no further run; '' if it does."""
-        places, name = Places(0, self.tick.run_context.executors), self.job.executor
-        is_full = places.taken(name, self.tick.store.state) >= places.most_of(name)
-        return places.reason(name) if is_full else ""
+        return places.lack(
+            self.job.executor, self.tick.run_context.executors, self.tick.store.state
+        )
 
     def _record(
         self, memory: JobMemory, *decided: Event, sync: bool = True, takes_place: bool = False

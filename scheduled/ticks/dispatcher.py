@@ -20,7 +20,7 @@ from scheduled.runs.preconditions import NotNow
 from scheduled.runs.process import Running
 from scheduled.state import history
 from scheduled.state.history import Row
-from scheduled.ticks import claim, outbox, start_order
+from scheduled.ticks import claim, outbox, places, start_order
 from scheduled.ticks.claim import (
     BeingReplaced,
     Claim,
@@ -170,8 +170,8 @@ class Dispatcher:
             )
             if job is None:
                 return
-            if job.executor and not self._has_room(job):
-                self._carry_over(job, self._places.reason(job.executor))
+            if job.executor and (lack := self._lack_of_place(job)):
+                self._carry_over(job, lack)
             else:
                 self._claim(job, self.tick)
 
@@ -180,7 +180,10 @@ class Dispatcher:
         if not job.executor:
             return self._places.is_free(job, in_progress, self.tick.store.state)
         waits = any(other.executor == job.executor for other in in_progress)
-        return not waits or self._has_room(job)
+        return not waits or not self._lack_of_place(job)
+
+    def _lack_of_place(self, job: Job) -> str:
+        return places.lack(job.executor, self.config.executors, self.tick.store.state)
 
     def _soon(self) -> list[Job]:
         """Return the jobs that are tried again in this tick, and so may yet succeed in it."""

@@ -21,18 +21,13 @@ class Places(NamedTuple):
         """Return whether a job may start beside those that are `running` in this tick."""
         if not job.executor:
             return sum(not other.executor for other in running) < self.most
-        return self.taken(job.executor, state) < self.most_of(job.executor)
+        return not lack(job.executor, self.executors, state)
 
-    def most_of(self, executor: str) -> int:
-        """Return how many runs an executor may have at the same time."""
-        settings = self.executors.get(executor)
-        return int(settings["max_concurrent"]) if settings is not None else 0
 
-    def taken(self, executor: str, state: State) -> int:
-        """Return how many runs an executor has, whichever tick started them."""
-        return len(records.runs_by_executor(state).get(executor, ()))
-
-    def reason(self, executor: str) -> str:
-        """Return why nothing more can start at an executor."""
-        count = self.most_of(executor)
-        return f"executor {executor} has {count} run{'s' if count > 1 else ''}, as many as it may"
+def lack(executor: str, executors: Mapping[str, Mapping[str, Any]], state: State) -> str:
+    """Return why no further run may start at an executor, by any tick; '' if one may."""
+    settings = executors.get(executor)
+    most = int(settings["max_concurrent"]) if settings is not None else 0
+    if len(records.runs_by_executor(state).get(executor, ())) < most:
+        return ""
+    return f"executor {executor} has {most} run{'s' if most > 1 else ''}, as many as it may"

@@ -36,7 +36,7 @@ class ExecutorRow(TypedDict):
     max_concurrent: int
     """how many runs it may have at the same time"""
     running: list[str]
-    """the jobs that run there"""
+    """the ids of the runs in progress there"""
     free: int
     """how many more runs may start"""
     jobs: list[str]

@@ -162,10 +162,14 @@ class Snapshot:
         settings = self.executors.get(job.executor) if job.executor else None
         if settings is None or job.id in self.running:
             return False
-        taken = records.runs_by_executor(self.state).get(job.executor, ())
+        taken = self._runs_by_executor.get(job.executor, ())
         if len(taken) < settings["max_concurrent"]:
             return False
         return self.decision(job).verdict is Verdict.RUN
+
+    @cached_property
+    def _runs_by_executor(self) -> dict[str, list[str]]:
+        return records.runs_by_executor(self.state)
 
     def active_runs(self) -> Iterator[tuple[str, ActiveRun]]:
         """Yield the runs in progress, each with its job, which may have been removed since."""
