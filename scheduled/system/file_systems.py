@@ -1,7 +1,7 @@
-"""On which file system a directory is, by /proc/self/mountinfo, and whether its locks hold for all.
+"""Which file system a directory is on, by /proc/self/mountinfo, and whether it shares its locks.
 
-Some are known not to pass locks on: each host, or each mount, has locks of its own, so that two
-hosts would run the same job at once and neither would notice.
+Some are known not to share them: each host, or each mount, has locks of its own, so that two hosts
+would run the same job at once, and neither would notice.
 """
 
 import os
