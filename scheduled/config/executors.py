@@ -1,17 +1,20 @@
 """Which jobs cannot run at their executor: it is missing, or a key of theirs needs this machine."""
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from scheduled.config.all_jobs import AllJobs
-from scheduled.errors import did_you_mean
+from scheduled.errors import did_you_mean, install_extra
 from scheduled.handler import loader
 from scheduled.jobs.model import Job, Overlap
 from scheduled.jobs.permissions import CONFINED
 
 OF_THIS_MACHINE = ("max_cpu_percent", "max_memory_percent", "idle_only", "min_free_disk")
 """Keys that measure this machine, on which the job would not run."""
+MISSING = f"needs Dask; {install_extra('dask')}"
+NAMED = 5
+"""How many of the other jobs that need Dask are named."""
 
 
 def applied(found: AllJobs, executors: Mapping[str, Mapping[str, Any]]) -> AllJobs:
@@ -22,16 +25,31 @@ def applied(found: AllJobs, executors: Mapping[str, Mapping[str, Any]]) -> AllJo
         return found
     problems = {job.id: problem(job, executors) for job in elsewhere}
     wrong = {id_: sentence for id_, sentence in problems.items() if sentence}
-    sentences = (
-        f"{job.source.removeprefix('built-in, ')}: {job.id}: executor: {wrong[job.id]}"
-        for job in elsewhere
-        if job.id in wrong
-    )
+    sentences = _sentences([job for job in elsewhere if job.id in wrong], wrong)
     return found._replace(
         jobs=tuple(job for job in found.jobs if job.id not in wrong),
         offered=tuple(job for job in found.offered if job.id not in wrong),
         problems=(*found.problems, *sentences),
     )
+
+
+def _sentences(jobs: Sequence[Job], wrong: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with each job; what this machine lacks is said once for all of them."""
+    lacking = [job.id for job in jobs if wrong[job.id].endswith(MISSING)]
+    others = set(lacking[1:])
+    for job in jobs:
+        if job.id not in others:
+            source = job.source.removeprefix("built-in, ")
+            rest = _named(lacking[1:]) if job.id in lacking[:1] else ""
+            yield f"{source}: {job.id}: executor: {wrong[job.id]}{rest}"
+
+
+def _named(others: Sequence[str]) -> str:
+    """Return the end of a sentence about a job that is true of others as well."""
+    if not others:
+        return ""
+    more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+    return f"; so {'does' if len(others) == 1 else 'do'} {', '.join(others[:NAMED])}{more}"
 
 
 def problem(job: Job, executors: Mapping[str, Mapping[str, Any]]) -> str:
@@ -53,7 +71,7 @@ def problem(job: Job, executors: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _refused_by_kind(job: Job, settings: Mapping[str, Any]) -> str:
     if settings["kind"] == "dask" and importlib.util.find_spec("distributed") is None:
-        return f"{job.executor} needs Dask: pip install 'scheduled-cron[dask]'"
+        return f"{job.executor} {MISSING}"
     if job.resources and settings["kind"] != "dask":
         return f"resources are for Dask, and {job.executor} is {settings['kind']}; remove them"
     return ""

@@ -16,7 +16,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-NEEDS = "it needs Dask: pip install 'scheduled-cron[dask]'"
+from scheduled.errors import install_extra
+
+MISSING = f"it needs Dask; {install_extra('dask')}"
 START_SECONDS = 60.0
 POLL_SECONDS = 0.1
 WORKERS = ("one", "two")
@@ -53,7 +55,7 @@ def running(port: int = 0) -> Iterator[str]:
     Raises RuntimeError if they cannot be started; a port of 0 is any that is free.
     """
     if importlib.util.find_spec("distributed") is None:
-        raise RuntimeError(NEEDS)
+        raise RuntimeError(MISSING)
     with tempfile.TemporaryDirectory(prefix="scheduled-cluster-") as name:
         folder, processes = Path(name), list[subprocess.Popen[bytes]]()
         try:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scheduled.errors import install_extra
 from tests.builders.configuration import loaded
 from tests.builders.installed import WITHOUT_SWEEPS
 
@@ -132,8 +133,29 @@ def test_without_dask_its_jobs_say_what_to_install(
     found = configured(root, FARM, "executor: farm")
 
     (problem,) = found.problems
-    assert "far: executor: farm needs Dask: pip install 'scheduled-cron[dask]'" in problem
+    assert problem.endswith(f": far: executor: farm needs Dask; {install_extra('dask')}")
     assert ids(found) == {"near"}
+
+
+@pytest.mark.parametrize(
+    ("count", "others"),
+    [(1, "does b0"), (5, "do b0, b1, b2, b3, b4"), (7, "do b0, b1, b2, b3, b4 and 2 more")],
+)
+def test_without_dask_one_sentence_is_said_of_all_its_jobs(
+    root: Path, monkeypatch: pytest.MonkeyPatch, count: int, others: str
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    executors = {"far": "farm", **{f"b{number}": "farm" for number in range(count)}, "c": "none"}
+    jobs = "".join(
+        f"  {name}: {{schedule: daily, command: x, executor: {executor}}}\n"
+        for name, executor in executors.items()
+    )
+    found = loaded(root, f"{FARM}{WITHOUT_SWEEPS}{jobs}")
+
+    lacking, unknown = found.problems
+    assert lacking.endswith(f": farm needs Dask; {install_extra('dask')}; so {others}")
+    assert ': c: executor: no executor is called "none"' in unknown
+    assert not [job for job in found.jobs if job.executor]
 
 
 def test_resources_are_amounts(root: Path) -> None:

@@ -49,4 +49,4 @@ def test_a_cluster_that_cannot_start_says_why(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
 
     assert cluster.main([]) == 1
-    assert capsys.readouterr().err == f"scheduled.demo.cluster: {cluster.NEEDS}\n"
+    assert capsys.readouterr().err == f"scheduled.demo.cluster: {cluster.MISSING}\n"

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from scheduled.errors import install_extra
 from scheduled.runs.executors.dask import DaskTransport
 from scheduled.runs.executors.transport import UnreachableError
 from tests.builders import dask_cluster, needs, soak
@@ -175,7 +176,7 @@ def test_only_who_has_the_right_certificate_runs_anything(
 @pytest.mark.parametrize(
     ("module", "reason"),
     [
-        ("raise ImportError('no dask')", "needs Dask: pip install 'scheduled-cron[dask]'"),
+        ("raise ImportError('no dask')", f"needs Dask; {install_extra('dask')}"),
         (
             "import os; os.no_such",
             "Dask cannot be imported: module 'os' has no attribute 'no_such'",

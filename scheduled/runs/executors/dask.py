@@ -15,11 +15,12 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from scheduled.errors import install_extra
 from scheduled.runs.executors import bundle, dask_worker
 from scheduled.runs.executors.transport import BrokenError, UnreachableError
 from scheduled.system.text import one_line
 
-NEEDS = "needs Dask: pip install 'scheduled-cron[dask]'"
+MISSING = f"needs Dask; {install_extra('dask')}"
 PULL_SECONDS = 2.0
 """How long a call waits for output of the outpost."""
 CALL_SECONDS = 5.0
@@ -53,7 +54,7 @@ class DaskTransport:
         try:
             distributed: Any = import_module("distributed")
         except ImportError:
-            raise UnreachableError(NEEDS) from None
+            raise UnreachableError(MISSING) from None
         except Exception as error:  # its installation is broken
             raise UnreachableError(f"Dask cannot be imported: {_reason(error)}") from error
         # Dask warns of other versions, which would become part of the output of the run.
