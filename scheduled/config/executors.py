@@ -45,11 +45,12 @@ def _sentences(jobs: Sequence[Job], wrong: Mapping[str, str]) -> Iterator[str]:
 
 
 def _named(others: Sequence[str]) -> str:
-    """Return the end of a sentence about a job that is true of others as well."""
+    """Return the end of a sentence on what one job needs, about others that need the same."""
     if not others:
         return ""
     more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
-    return f"; so {'does' if len(others) == 1 else 'do'} {', '.join(others[:NAMED])}{more}"
+    need = "needs" if len(others) == 1 else "need"
+    return f"; {', '.join(others[:NAMED])}{more} {need} it as well"
 
 
 def problem(job: Job, executors: Mapping[str, Mapping[str, Any]]) -> str:

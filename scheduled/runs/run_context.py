@@ -40,4 +40,9 @@ class RunContext(NamedTuple):
 
 def output_path(context: RunContext, job_id: str, run_id: str) -> Path:
     """Return the path of the output of a run; its other files stand beside it."""
-    return context.state_dir / "runs" / job_id / f"{run_id}.log"
+    return output_in(context.state_dir, job_id, run_id)
+
+
+def output_in(state_dir: Path, job_id: str, run_id: str) -> Path:
+    """Return the path of the output of a run in a state directory."""
+    return state_dir / "runs" / job_id / f"{run_id}.log"

@@ -40,10 +40,10 @@ def _goes_on(run: ActiveRun, state_dir: Path, job: str) -> bool:
         return True
     if not run.executor:
         return False
-    from scheduled.runs.executors import lease
+    from scheduled.runs.executors import elsewhere
+    from scheduled.runs.run_context import output_in
 
-    path = state_dir / "runs" / job / f"{run.run_id}.log"
-    return lease.seconds_left(lease.path_of(path)) > 0
+    return elsewhere.seconds_left(output_in(state_dir, job, run.run_id)) > 0
 
 
 def _outlived_its_tick(run: ActiveRun) -> bool:

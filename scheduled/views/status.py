@@ -107,9 +107,9 @@ def elsewhere(snapshot: Snapshot, job: str, run: ActiveRun) -> dict[str, Any] | 
     if not run.executor:
         return None
     from scheduled.runs.executors import lease
+    from scheduled.runs.run_context import output_in
 
-    path = snapshot.state_dir / "runs" / job / f"{run.run_id}.log"
-    found = lease.read(lease.path_of(path))
+    found = lease.read(lease.path_of(output_in(snapshot.state_dir, job, run.run_id)))
     return found.where if found is not None else {"executor": run.executor}
 
 

@@ -139,7 +139,11 @@ def test_without_dask_its_jobs_say_what_to_install(
 
 @pytest.mark.parametrize(
     ("count", "others"),
-    [(1, "does b0"), (5, "do b0, b1, b2, b3, b4"), (7, "do b0, b1, b2, b3, b4 and 2 more")],
+    [
+        (1, "b0 needs"),
+        (5, "b0, b1, b2, b3, b4 need"),
+        (7, "b0, b1, b2, b3, b4 and 2 more need"),
+    ],
 )
 def test_without_dask_one_sentence_is_said_of_all_its_jobs(
     root: Path, monkeypatch: pytest.MonkeyPatch, count: int, others: str
@@ -153,7 +157,7 @@ def test_without_dask_one_sentence_is_said_of_all_its_jobs(
     found = loaded(root, f"{FARM}{WITHOUT_SWEEPS}{jobs}")
 
     lacking, unknown = found.problems
-    assert lacking.endswith(f": farm needs Dask; {install_extra('dask')}; so {others}")
+    assert lacking.endswith(f": farm needs Dask; {install_extra('dask')}; {others} it as well")
     assert ': c: executor: no executor is called "none"' in unknown
     assert not [job for job in found.jobs if job.executor]
 
