@@ -16,12 +16,13 @@ from scheduled.cli.main import main
 from scheduled.runs import exit_file
 from scheduled.runs.executors import lease
 from scheduled.runs.exit_file import ExitStatus
-from scheduled.state import heartbeat, tick_interval
+from scheduled.state import heartbeat, history, tick_interval
 from scheduled.state.owner import NotOwnerError
 from scheduled.state.store import Store
 from scheduled.system import machine, processes
 from scheduled.ticks import opening
 from scheduled.timing.instants import format_utc
+from scheduled.views import answers
 from tests.builders.crontab import Crontab
 from tests.builders.installed import WITHOUT_SWEEPS, configure
 from tests.builders.locks import held_by_another
@@ -276,6 +277,18 @@ def test_of_a_run_of_the_other_host_nobody_here_says_that_its_tick_died(
     said = " ".join(capsys.readouterr().out.split())
     assert "tick died" not in said
     assert "in progress on first as recorded; this host cannot see whether it still is" in said
+
+
+def test_why_a_later_slot_is_due_does_not_say_so_either(home: Path) -> None:
+    in_progress(home, 4_000_000)
+    later = datetime.now(UTC) + timedelta(hours=2)
+    session = Session(str(home / "root"), None, str(home / "state"), now=later)
+
+    found = answers.why(session.config, session.store, session.snapshot(), "backup", later)
+
+    assert found["answer"] == "due"
+    assert found["reasons"][0] == f"a run is {history.IN_PROGRESS_ON.format(host='first')}"
+    assert not [reason for reason in found["reasons"] if "tick died" in reason]
 
 
 def test_pauses_retries_dead_letters_and_watermarks_stay(
