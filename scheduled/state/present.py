@@ -47,6 +47,7 @@ _OTHERS: tuple[Path, ...] = (
     ("ticks", "last"),
     ("boot", "at"),
     ("cadence", "since"),
+    ("owner", "since"),
 )
 
 

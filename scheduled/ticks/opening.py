@@ -41,7 +41,7 @@ def record_gaps(store: Store, beat: Heartbeat, cadence: Cadence, now: datetime) 
 def _cause(gap: Gap, state: State) -> Cause:
     """Return the cause of a gap: of one that began on another host, this one's clocks say none."""
     since = parse_utc(state.get("owner", {}).get("since"))
-    if since is None or gap.start > since:
+    if since is None or not gap.start <= since <= gap.end:
         return gap.cause
     is_silence = gap.cause in (Cause.OFF, Cause.ASLEEP, Cause.SILENT)
     return Cause.HOST_CHANGED if is_silence else gap.cause

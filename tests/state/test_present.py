@@ -198,6 +198,7 @@ def test_h2_a_slot_whose_run_a_clock_that_was_ahead_left_open_has_one_outcome(
         ("boot", {"id": "b", "at": YEARS_AHEAD}),
         ("ticks", {"first": YEARS_AHEAD, "last": YEARS_AHEAD, "count": 3}),
         ("cadence", {"seconds": 60.0, "since": YEARS_AHEAD}),
+        ("owner", {"root": "/srv", "host": "second", "since": YEARS_AHEAD}),
         ("jobs", {"backup": {"succeeded_slot": YEARS_AHEAD, "last_success": YEARS_AHEAD}}),
         ("jobs", {"backup": {"open": {"run_id": "r", "started_at": YEARS_AHEAD}}}),
         ("jobs", {"backup": {"beside": {"1": {"run_id": "r", "started_at": YEARS_AHEAD}}}}),
