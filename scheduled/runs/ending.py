@@ -253,7 +253,7 @@ def _judge(job: Job, end: _End, facts: dict[str, Any]) -> AttemptResult:
     if end.answer is not None:
         from scheduled.runs.executors import elsewhere
 
-        if (result := elsewhere.judge(end.answer, end.stop, facts)) is not None:
+        if (result := elsewhere.judge(end.answer, end.stop, job.timeout, facts)) is not None:
             return result
     if end.status.failure:
         return _not_started(end.status, facts)

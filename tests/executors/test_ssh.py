@@ -2,7 +2,10 @@
 
 import json
 import os
+import shlex
 import signal
+import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -10,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import disks, process_space, ssh_server
+from scheduled.runs.executors.ssh import SshTransport
+from tests.builders import disks, needs, process_space, ssh_server
 from tests.builders.dask_cluster import wait_until
 from tests.builders.disks import Disk
 from tests.builders.elsewhere import Home, job
@@ -65,6 +69,103 @@ def test_a_strange_host_key_is_refused(home: Home, server: SshServer, tmp_path: 
     assert home.last()["outcome"] is None
     assert home.last()["reason"] == "not now: Host key verification failed"
     assert not (tmp_path / "never").exists()
+
+
+@pytest.fixture
+def jumps(server: SshServer, tmp_path: Path) -> Iterator[Path]:
+    """A configuration in which `nas` stands behind one host that hangs, and `far` is refused."""
+    with socket.socket() as hangs:
+        hangs.bind(("127.0.0.1", 0))
+        hangs.listen()
+        config = tmp_path / "jumps"
+        config.write_text(
+            f"Host hangs\n  HostName 127.0.0.1\n  Port {hangs.getsockname()[1]}\n"
+            "Host refuses\n  HostName 127.0.0.1\n  Port 1\n"
+            "Host nas\n  ProxyJump hangs\nHost refused\n  HostName 127.0.0.1\n"
+            f"  ProxyJump refuses\nMatch all\n  Include {server.config}\n"
+        )
+        config.chmod(0o600)
+        yield config
+
+
+def test_a_jump_host_that_hangs_leaves_nothing_here(home: Home, jumps: Path) -> None:
+    executor = home.executor | {"ssh_config": str(jumps), "connect_timeout": "2s"}
+    home.configure(job("true"), executor)
+
+    assert home.call("trigger", "far").returncode == 75
+    assert home.call("executors").returncode == 75
+    assert home.space.processes("ssh", str(jumps)) == []
+
+
+def test_a_timeout_that_is_over_before_it_is_connected_says_so(home: Home, jumps: Path) -> None:
+    home.configure(job("true", timeout="1s"), home.executor | {"ssh_config": str(jumps)})
+
+    assert home.call("trigger", "far").returncode == 75
+    assert home.last()["reason"] == (
+        "not now: its `timeout` of 1 s was over before it was connected"
+    )
+
+
+def test_why_a_jump_host_fails_is_told(home: Home, jumps: Path) -> None:
+    home.configure(job("true"), home.executor | {"ssh_config": str(jumps), "host": "refused"})
+    home.call("trigger", "far")
+
+    reason = "not now: ssh: connect to host 127.0.0.1 port 1: Connection refused"
+    assert home.last()["reason"] == reason
+
+
+def test_nothing_can_ask_at_the_terminal(tmp_path: Path) -> None:
+    needs.programs("script")
+    ssh = tmp_path / "ssh"
+    ssh.write_text(
+        "#!/bin/sh\n(: </dev/tty) 2>/dev/null && echo has one >&2 || echo has none >&2\n"
+    )
+    ssh.chmod(0o755)
+    asks = (
+        "from scheduled.runs.executors import replies, ssh\n"
+        "stream = ssh.SshTransport({'host': 'nas', 'connect_timeout': 5})\n"
+        "try: replies.greeted(stream, replies.Frames(), 5)\n"
+        "except Exception as error: print('it', error)\n"
+    )
+    words = ["script", "-qec", shlex.join([sys.executable, "-c", asks]), "/dev/null"]
+    said = subprocess.run(
+        words,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert said.stdout.strip() == "it has none"
+
+
+@pytest.mark.parametrize(
+    ("python", "words"),
+    [
+        ("~/my/python", "{home}/my/python"),
+        ("~root/python", "/root/python"),
+        ("~", "~"),
+        ("~$(id)/x", "~$(id)/x"),
+        ("/a/~b/'c'", "/a/~b/'c'"),
+        ("~/$(id)", "{home}/$(id)"),
+    ],
+)
+def test_a_python_in_the_home_directory_is_found_by_any_shell(
+    python: str, words: str, tmp_path: Path
+) -> None:
+    told = SshTransport({"host": "nas", "python": python, "connect_timeout": 5})._remote_command()
+    told = told.replace("exec ", "printf '%s\\n' ", 1)
+    said = subprocess.run(
+        ["/bin/sh", "-c", told],
+        env={"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert said.stdout.splitlines()[0] == words.format(home=tmp_path)
 
 
 def test_a_broken_connection_ends_it_there_and_says_so(home: Home) -> None:

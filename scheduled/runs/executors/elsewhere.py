@@ -56,10 +56,14 @@ def seconds_left(path: Path) -> float:
     return lease.seconds_left(lease.path_of(path))
 
 
-def judge(answer: "Answer", stop: str, facts: dict[str, Any]) -> AttemptResult | None:
+def judge(
+    answer: "Answer", stop: str, timeout: float, facts: dict[str, Any]
+) -> AttemptResult | None:
     """Return the result of a run that was not started, or was lost; None for any other."""
     if answer.not_now and stop in ("", "timeout"):  # nothing was started: the slot stays due
         reason = answer.not_now
+        if stop:
+            reason = f"its `timeout` of {timeout:g} s was over before it was connected"
         return AttemptResult(
             Outcome.SKIPPED, reason=reason, not_now=True, is_unstarted=True, **facts
         )

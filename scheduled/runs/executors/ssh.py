@@ -5,6 +5,8 @@ agents. It must not ask for anything: nobody is there to answer.
 """
 
 import contextlib
+import os
+import re
 import shlex
 import signal
 import subprocess
@@ -22,6 +24,14 @@ from scheduled.system.text import one_line
 LAST_WORDS = 4096
 """How many bytes of the messages of ssh are kept."""
 CLOSE_SECONDS = 2.0
+TILDE = re.compile(r"~[A-Za-z0-9._-]*")
+CONSEQUENCES = (
+    "UNKNOWN port 65535",
+    "kex_exchange_identification: ",
+    "stdio forwarding failed",
+    ": terminating, ",
+)
+"""What ssh adds after it has given the reason."""
 OPTIONS: Mapping[str, str] = {
     "BatchMode": "yes",  # neither passwords nor questions about unknown hosts
     "RequestTTY": "no",
@@ -62,6 +72,7 @@ class SshTransport:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 preexec_fn=_ignore_signals,  # noqa: PLW1509 -- it takes no lock of another thread
+                start_new_session=True,  # no terminal at which the ssh of a jump host could ask
                 bufsize=0,
             )
             assert self._process.stdin is not None
@@ -105,11 +116,11 @@ class SshTransport:
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with contextlib.suppress(OSError):  # else the ssh of a jump host that hangs would stay
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def _command(self) -> list[str]:
         options = {
@@ -125,7 +136,7 @@ class SshTransport:
 
     def _remote_command(self) -> str:
         """Return the command line for the login shell there, which may be any shell."""
-        return f"exec {shlex.quote(self._python)} -X utf8 -I -c {shlex.quote(bundle.BOOTSTRAP)}"
+        return f"exec {_quoted(self._python)} -X utf8 -I -c {shlex.quote(bundle.BOOTSTRAP)}"
 
     def _hear_ssh(self) -> bool:
         """Read messages of ssh, and keep the last of them; return whether there were any."""
@@ -146,7 +157,16 @@ class SshTransport:
                 break
         lines = self._said.decode("utf-8", "replace").split("\n")
         said = [line for line in lines if line.strip()]
-        return one_line(said[-1]).rstrip(".") if said else ""
+        reasons = [line for line in said if not any(each in line for each in CONSEQUENCES)]
+        return one_line((reasons or said)[-1]).rstrip(".") if said else ""
+
+
+def _quoted(path: str) -> str:
+    """Return a path for a shell, which replaces a `~` at its beginning."""
+    user, slash, rest = path.partition("/")
+    if not (slash and TILDE.fullmatch(user)):
+        return shlex.quote(path)
+    return user + slash + shlex.quote(rest)
 
 
 def _ignore_signals() -> None:
