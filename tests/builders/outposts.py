@@ -19,8 +19,11 @@ LIMIT_SECONDS = 60.0
 class LocalTransport:
     """A stream to an outpost that is a process of this machine."""
 
-    def __init__(self, cache: Path, before: str = "") -> None:
-        self._cache, self._before = cache, before
+    def __init__(
+        self, cache: Path, before: str = "", variables: Mapping[str, str] | None = None
+    ) -> None:
+        self._before = before
+        self._environ = {**os.environ, "XDG_CACHE_HOME": str(cache), **(variables or {})}
         self.process: subprocess.Popen[bytes] | None = None
 
     def connect(self) -> None:
@@ -31,7 +34,7 @@ class LocalTransport:
             shell,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "XDG_CACHE_HOME": str(self._cache)},
+            env=self._environ,
             bufsize=0,
         )
         self.send(bundle.line())

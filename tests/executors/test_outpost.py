@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,102 @@ def test_nothing_outlives_it(transport: LocalTransport, how: str, tmp_path: Path
                 words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
                 os.kill(int(words[1]), signal.SIGKILL)
         talk.until("all of it is dead", lambda: not all_processes(mark))
+
+
+def test_what_outlives_outpost_and_guard_is_ended_by_the_next_one(
+    transport: LocalTransport, tmp_path: Path
+) -> None:
+    mark = f"sleep {980000 + os.getpid()}"
+    stranger = f"sleep {990000 + os.getpid()}"
+    with Talk(transport) as talk:
+        talk.next(wire.HELLO)
+        told = script(f"{STUBBORN.format(mark=mark)} & env -i {mark} & wait")
+        transport.send(json.dumps(told).encode() + b"\n")
+        pid = json.loads(talk.next(wire.STARTED))["pid"]
+        talk.until("all of it runs", lambda: len(all_processes(mark)) >= 5)
+        outpost = _parent_of(pid)
+        for each in (guard := _parent_of(outpost), outpost):
+            os.kill(each, signal.SIGSTOP)
+        for each in (guard, outpost):
+            os.kill(each, signal.SIGKILL)
+
+    with subprocess.Popen(["/bin/sh", "-c", f"{stranger}; true"]) as other:
+        question = {"fetch": True, "token": "ab" * 16}
+        for is_overdue in (False, True):
+            with Talk(LocalTransport(tmp_path)) as talk:
+                talk.next(wire.HELLO)
+                asked = json.dumps({**question, "overdue": is_overdue})
+                talk.stream.send(asked.encode() + b"\n")
+                talk.next(wire.UNKNOWN, beats=False)
+            assert bool(all_processes(mark)) is not is_overdue
+        assert all_processes(stranger)
+        for each in all_processes(stranger):
+            os.kill(each, signal.SIGKILL)
+        other.wait()
+
+
+def _parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_beat_from_before_a_sleep_renews_no_lease(transport: LocalTransport) -> None:
+    """Neither is there time to tidy up then: whoever waited has settled the run."""
+    with Talk(transport) as talk:
+        talk.next(wire.HELLO)
+        told = script("trap 'echo tidied' TERM; echo begun; while true; do sleep 0.1; done")
+        transport.send(json.dumps(told).encode() + b"\n")
+        pid = json.loads(talk.next(wire.STARTED))["pid"]
+        while b"begun" not in talk.output:
+            talk.next(wire.OUTPUT)
+        outpost = _parent_of(pid)
+        for each in (outpost, pid):
+            os.kill(each, signal.SIGSTOP)
+        transport.send(wire.BEAT)
+        time.sleep(3.0)  # longer than the lease and the grace
+        for each in (pid, outpost):
+            os.kill(each, signal.SIGCONT)
+        end = json.loads(talk.next(wire.ENDED))
+
+    assert (end["exit_code"], end["stopped"]) == (-9, "lost")
+
+
+def test_each_beat_is_answered(transport: LocalTransport) -> None:
+    with Talk(transport) as talk:
+        talk.next(wire.HELLO)
+        transport.send(json.dumps(script("exec sleep 1000")).encode() + b"\n")
+        talk.next(wire.STARTED, beats=False)
+        for _ in range(3):
+            transport.send(wire.BEAT)
+            talk.next(wire.ALIVE, beats=False)
+
+
+@pytest.mark.parametrize("how", ["ended", "killed"])
+def test_a_handler_leaves_no_directory(tmp_path: Path, how: str) -> None:
+    (tmp_path / "tmp").mkdir()
+    told = order([], handler={"handler": "time:sleep"}, lease=30)
+    transport = LocalTransport(tmp_path, variables={"TMPDIR": str(tmp_path / "tmp")})
+    with Talk(transport) as talk:
+        talk.next(wire.HELLO)
+        transport.send(json.dumps(told).encode() + b"\n")
+        pid = json.loads(talk.next(wire.STARTED))["pid"]
+        if how == "killed":
+            os.kill(_parent_of(pid), signal.SIGKILL)
+        else:
+            talk.next(wire.ENDED)
+            transport.send(wire.KNOWN)
+        assert transport.process is not None
+        transport.process.wait(30)
+
+    assert [*(tmp_path / "tmp").iterdir()] == []
+
+
+def test_where_a_handler_can_have_no_directory_it_says_so(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "tmp" / ("scheduled-" + "ab" * 8)).touch()
+    transport = LocalTransport(tmp_path, variables={"TMPDIR": str(tmp_path / "tmp")})
+    failure = ended(transport, order([], handler={"handler": "time:sleep"}))[0]["failure"]
+
+    assert failure == "a temporary directory for its handler cannot be made: file exists"
 
 
 def test_a_command_may_tidy_up_and_has_the_last_word(transport: LocalTransport) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import struct
+import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.runs.executors import lease, replies
+from scheduled.runs.executors import lease, probe, replies
 from scheduled.runs.executors.errand import Errand
 from scheduled.runs.executors.outpost import wire
 from scheduled.runs.executors.proxy import Proxy
@@ -166,3 +167,74 @@ def test_why_a_login_is_refused_is_told() -> None:
 
     sentence = "the connection ended; it said: This account is currently not available"
     assert str(told.value) == sentence
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_why_a_login_is_refused_is_told_whole_however_slowly_it_comes(ends: bool) -> None:
+    refusal = b"only backups are allowed here; ask the administrators"
+
+    class Slow(Liar):
+        def receive(self, seconds: float) -> bytes:
+            if ends or (data := next(self._said, b"")):
+                return super().receive(seconds) if ends else data
+            time.sleep(0.01)
+            return b""
+
+    pieces = [b"Hello\n", *(bytes([byte]) for byte in refusal)]
+    said = Slow(*pieces)
+    with pytest.raises(UnreachableError) as told:
+        replies.greeted(said, replies.Frames(), 0.5)
+
+    assert str(told.value).endswith(f"; it said: {refusal.decode()}")
+
+
+class Silent(Liar):
+    """Somebody who says this, and then neither anything nor that the stream has ended."""
+
+    def receive(self, seconds: float) -> bytes:
+        if data := next(self._said, b""):
+            return data
+        time.sleep(min(seconds, 0.02))
+        return b""
+
+
+def test_who_answers_no_beat_for_a_lease_is_lost(errand: Errand) -> None:
+    """As by a connection that hangs without an end, over which each beat seems to be sent."""
+    found = Proxy(errand, lambda _: Silent(HELLO, wire.frame(wire.STARTED, {"pid": 7}))).run()
+
+    assert "nothing was heard from there" in found.lost
+
+
+def test_who_answers_beats_may_be_silent_for_long(errand: Errand) -> None:
+    class Quiet(Silent):
+        beats = 0
+
+        def send(self, data: bytes) -> None:
+            self.beats += data.count(wire.BEAT)
+
+        def receive(self, seconds: float) -> bytes:
+            if self.beats > 12:  # three leases
+                return wire.frame(wire.ENDED, {"exit_code": 0})
+            if self.beats:
+                time.sleep(0.02)
+                return wire.frame(wire.ALIVE, b"")
+            return super().receive(seconds)
+
+    assert Proxy(errand, lambda _: Quiet(HELLO)).run().exit_code == 0
+
+
+def test_output_that_may_be_missing_is_not_missed_silently(
+    errand: Errand, capfd: pytest.CaptureFixture[str]
+) -> None:
+    end = wire.frame(wire.ENDED, {"exit_code": 0})
+    streams = iter([Liar(HELLO, wire.frame(wire.OUTPUT, b"begun")), Liar(HELLO, end)])
+    first = next(streams)
+    found = Proxy(errand, lambda where: next(streams) if where else first).run()
+
+    assert found.exit_code == 0
+    assert capfd.readouterr().out.startswith("begun\n[the connection was lost, and ")
+
+
+@pytest.mark.parametrize(("told", "ahead"), [(90, -10), (100, 0), (103, 0), (106, 2)])
+def test_a_clock_is_no_other_one_because_the_answer_was_slow(told: float, ahead: float) -> None:
+    assert probe._ahead(told, asked=100, answered=104) == ahead

@@ -62,18 +62,22 @@ def ask(found: Mapping[str, Any], handlers: Sequence[str], folder: Path, trust: 
     except UnusableEnvironmentError as error:
         return Probe(str(error))
     transport = settings_of.transport(settings)
-    began = time.monotonic()
+    began, asked = time.monotonic(), time.time()  # noqa: TID251 - two clocks are compared
     try:
         hello = replies.greeted(transport, replies.Frames(), float(settings["connect_timeout"]))
+        seconds = time.monotonic() - began
     except (UnreachableError, BrokenError) as error:
         return Probe(str(error))
     finally:
         transport.close()
-    ahead = None
-    if "time" in hello:
-        ahead = hello["time"] - time.time()  # noqa: TID251 - two clocks are compared
+    ahead = _ahead(hello["time"], asked, asked + seconds) if "time" in hello else None
     differences = (*transport.differences, *_of_handlers(hello.get("scheduled", ""), handlers))
-    return Probe("", hello, time.monotonic() - began, ahead, differences)
+    return Probe("", hello, seconds, ahead, differences)
+
+
+def _ahead(told: float, asked: float, answered: float) -> float:
+    """Return by how much a clock is certainly ahead that was read between these two times."""
+    return max(told - answered, 0.0) + min(told - asked, 0.0)
 
 
 def _of_handlers(there: str, handlers: Sequence[str]) -> Iterator[str]:

@@ -39,6 +39,7 @@ ASK_SECONDS = 2.0
 """How often the end of a command is asked for after its stream broke."""
 Where = dict[str, Any]
 """What is known of where a command runs: `executor`, `host`, `user`, `worker` and `pid`."""
+CUT = b"\n[the connection was lost, and the last of the output may be missing]\n"
 STOPPED = "it was stopped before it had started"
 
 
@@ -61,10 +62,17 @@ class Proxy:
         self._where: Where = {"executor": errand.executor}
         self._lease: Lease | None = None
         self._beat_at = 0.0
+        self._heard_at = 0.0
 
     def run(self) -> Answer:
         """Send the command to its place, wait until it has ended, and return how it did."""
         signal.signal(signal.SIGTERM, self._on_stop)
+        try:
+            return self._outcome()
+        finally:
+            self._transport.close()
+
+    def _outcome(self) -> Answer:
         try:
             self._reach()
             self._begin_lease()
@@ -78,8 +86,6 @@ class Proxy:
         except BrokenError as error:
             self._transport.close()
             return self._settle(str(error))
-        finally:
-            self._transport.close()
 
     def _on_stop(self, *_: object) -> None:
         self._is_stopping = True
@@ -106,6 +112,7 @@ class Proxy:
     def _send_order(self) -> None:
         """Send the command. Raises BrokenError."""
         order = {**self._errand.order, "token": self._token}
+        self._heard_at = time.monotonic()
         self._transport.send(json.dumps(order).encode() + b"\n")
 
     def _follow(self) -> Answer:
@@ -125,7 +132,16 @@ class Proxy:
                     return self._answer(end)
 
     def _receive(self) -> list[tuple[bytes, bytes]]:
-        return self._frames.feed(self._transport.receive(replies.LOOK_SECONDS))
+        """Return messages of the outpost. Raises BrokenError if it answers no beat for a lease.
+
+        A connection may hang without an end: one that another ssh holds, a machine that sleeps.
+        """
+        data, now = self._transport.receive(replies.LOOK_SECONDS), time.monotonic()
+        if data:
+            self._heard_at = now
+        elif now - self._heard_at > float(self._errand.order["lease"]):
+            raise BrokenError("nothing was heard from there for as long as its lease")
+        return self._frames.feed(data)
 
     def _beat(self) -> None:
         """Send a beat if it is time for one, and the order to stop if the run is being stopped."""
@@ -174,6 +190,7 @@ class Proxy:
         assert self._lease is not None
         while (left := self._lease.seconds_left) > 0:
             if (end := self._ask(left)) is not None:
+                self._printer.write(CUT)
                 return self._answer(end)
             time.sleep(min(ASK_SECONDS, left))
         reason = f"the connection was lost, and its end is not known: {why}"
@@ -181,6 +198,7 @@ class Proxy:
 
     def _ask(self, seconds: float) -> dict[str, Any] | None:
         """Start another outpost on that machine, and ask it for the end that the first one kept."""
+        assert self._lease is not None
         transport, frames = self._make_transport(self._where), replies.Frames()
         seconds = min(seconds, float(self._errand.settings["connect_timeout"]))
         until = time.monotonic() + seconds
@@ -188,7 +206,9 @@ class Proxy:
             hello = replies.greeted(transport, frames, seconds)
             if hello.get("host") != self._where.get("host"):
                 return None
-            question = {"token": self._token, "fetch": True}
+            # By then the first one has ended the command, unless it was killed with its guard.
+            is_overdue = self._lease.seconds_left <= lease.MARGIN_SECONDS
+            question = {"token": self._token, "fetch": True, "overdue": is_overdue}
             transport.send(json.dumps(question).encode() + b"\n")
             while time.monotonic() < until:
                 for kind, data in frames.feed(transport.receive(replies.LOOK_SECONDS)):

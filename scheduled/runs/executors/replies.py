@@ -33,7 +33,8 @@ class Frames:
     @property
     def said_before(self) -> str:
         """The last line before `MAGIC`, which a login shell, say, has printed."""
-        lines = self._before.decode("utf-8", "replace").split("\n")
+        said = self._before if self._has_begun else self._before + bytes(self._data)
+        lines = said.decode("utf-8", "replace").split("\n")
         line = next((line for line in reversed(lines) if line.strip("\0 \r\t")), "")
         return one_line(line).rstrip(".")
 
@@ -46,7 +47,7 @@ class Frames:
         if not self._has_begun:
             before, magic, rest = bytes(self._data).partition(wire.MAGIC)
             if not magic:
-                self._before = before[-wire.CHUNK :]
+                self._before = (self._before + before[: -len(wire.MAGIC)])[-wire.CHUNK :]
                 del self._data[: -len(wire.MAGIC)]
                 return []
             self._has_begun, self._data = True, bytearray(rest)
@@ -82,11 +83,14 @@ def greeted(
                 if kind == wire.HELLO:
                     return _hello(_mapping(data))
     except BrokenError as error:
-        said = frames.said_before
-        raise UnreachableError(f"{error}; it said: {said}" if said else str(error)) from error
+        raise UnreachableError(_with_words(str(error), frames.said_before)) from error
     if is_given_up():
         return {}
-    raise UnreachableError("nothing answered in time")
+    raise UnreachableError(_with_words("nothing answered in time", frames.said_before))
+
+
+def _with_words(problem: str, said: str) -> str:
+    return f"{problem}; it said: {said}" if said else problem
 
 
 def pid(data: bytes) -> int | None:

@@ -9,6 +9,8 @@ import signal
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
+MARK = "SCHEDULED_OUTPOST"
+"""The variable that bears the token of the order, in the environment of all of a command."""
 KILL_SECONDS = 5.0
 """How long processes that were killed may take to end."""
 
@@ -16,8 +18,9 @@ KILL_SECONDS = 5.0
 class Family:
     """A command, with all processes that it has started."""
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
+    def __init__(self, pid: int, token: str = "") -> None:
+        """Take the command; `token` to find it, too, if nobody is left who has started it."""
+        self.pid, self.token = pid, token
 
     def signal(self, number: int) -> None:
         """Send a signal to all of them."""
@@ -42,8 +45,8 @@ class Family:
         parents = _parents()
         if parents is None:
             return [self.pid] if self.pid else []
-        family = {os.getpid()}
-        found: list[int] = []
+        found = [pid for pid in parents if self.token and _is_marked(pid, self.token)]
+        family = {os.getpid(), *found}
         while True:
             more = [pid for pid in parents if parents[pid] in family and pid not in family]
             if not more:
@@ -68,6 +71,14 @@ def _parents() -> dict[int, int] | None:
         if words[0] not in (b"Z", b"X"):
             found[int(name)] = int(words[1])
     return found
+
+
+def _is_marked(pid: int, token: str) -> bool:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as stream:
+            return f"{MARK}={token}".encode() in stream.read().split(b"\0")
+    except OSError:
+        return False
 
 
 def become_subreaper() -> None:

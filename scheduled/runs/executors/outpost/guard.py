@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import signal
 
-from scheduled.runs.executors.outpost import family
+from scheduled.runs.executors.outpost import family, handler
 
 
-def stay_behind() -> None:
+def stay_behind(token: str) -> None:
     """Fork, and return in the child; the parent waits for it, and exits.
 
     As the subreaper, the parent inherits what the child leaves behind; if the child was killed, it
-    kills that.
+    kills that, and removes the files of a handler.
     """
     family.become_subreaper()
     child = os.fork()
@@ -27,4 +27,5 @@ def stay_behind() -> None:
     status = os.waitpid(child, 0)[1]
     if status:
         family.Family(0).kill()
+        handler.remove(token)
     os._exit(1 if status else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -28,11 +29,22 @@ def installed() -> str:
     return ""
 
 
+def remove(token: str) -> None:
+    """Remove the temporary directory of a handler, if there is one."""
+    with contextlib.suppress(OSError):
+        shutil.rmtree(_folder(token), ignore_errors=True)
+
+
+def _folder(token: str) -> str:
+    return os.path.join(tempfile.gettempdir(), f"scheduled-{token[:16]}")
+
+
 class Handler:
     """A handler in a process of its own, with a temporary directory."""
 
-    def __init__(self, description: dict[str, Any], root: str) -> None:
-        self._folder = tempfile.mkdtemp(prefix="scheduled-")
+    def __init__(self, description: dict[str, Any], root: str, token: str) -> None:
+        self._token, self._folder = token, _folder(token)
+        os.mkdir(self._folder, 0o700)
         self._report = os.path.join(self._folder, "report")
         cache = os.path.join(self._folder, "cache")
         os.mkdir(cache, 0o700)
@@ -67,5 +79,5 @@ class Handler:
                 text = stream.read(LARGEST + 1)
         except (OSError, ValueError):
             text = ""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove(self._token)
         return text if len(text) <= LARGEST else ""

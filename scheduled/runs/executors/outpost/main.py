@@ -79,8 +79,6 @@ class Outpost:
             self._hear(self._more)
         while not self._is_over():
             self._wait_for(wake)
-            self._reap()
-            self._check_times()
 
     def _set_signals(self) -> int:
         reading, writing = os.pipe()
@@ -96,7 +94,7 @@ class Outpost:
     def _start(self) -> None:
         order = self._order
         environ = dict(os.environ)
-        environ.update(order["env"])
+        environ.update({**order["env"], family.MARK: self._token})
         folder = os.path.expanduser(order["cwd"] or "~")
         if "handler" in order and (problem := handler.Handler.problem()):
             self._finish({"failure": problem})
@@ -105,7 +103,7 @@ class Outpost:
         stdin: Any = subprocess.DEVNULL
         try:
             if "handler" in order:
-                self._handler = handler.Handler(order["handler"], folder)
+                self._handler = handler.Handler(order["handler"], folder, self._token)
                 order["command"], stdin = self._handler.command(), self._handler.stdin()
             process = subprocess.Popen(
                 order["command"],
@@ -149,7 +147,11 @@ class Outpost:
         return now() - self._beaten > self._lease
 
     def _wait_for(self, wake: int) -> None:
-        """Wait until something can be read or written, and do so."""
+        """Wait until something can be done, and do it.
+
+        What time asks for comes first: after a sleep of this machine, beats from before it wait to
+        be read, and the lease is over all the same.
+        """
         reading = [wake] + ([0] if self._is_open else [])
         if self._output is not None:
             reading.append(self._output)
@@ -158,6 +160,8 @@ class Outpost:
         ready, writable, _ = select.select(reading, writing, [], LOOK_SECONDS)
         if wake in ready:
             _read(wake)
+        self._reap()
+        self._check_times()
         if 0 in ready:
             self._hear(_read(0))
         if self._output in ready:
@@ -171,6 +175,8 @@ class Outpost:
             self._stop("lost")
             return
         self._beaten = now()
+        if data and wire.BEAT in data and not self._outgoing:  # else more is to come anyway
+            self._outgoing += wire.frame(wire.ALIVE, b"")
         if data and wire.STOP in data:
             self._stop("told")
         if data and wire.KNOWN in data and self._ended is not None:
@@ -242,15 +248,16 @@ class Outpost:
         self._ended, self._end = now(), end
         spool.keep(self._folder, self._token, end)
 
-    def _stop(self, why: str) -> None:
+    def _stop(self, why: str, since: float | None = None) -> None:
         if self._stopped is None and self._ended is None:
-            self._stopped, self._why = now(), why
+            self._stopped, self._why = now() if since is None else since, why
             self._family.signal(signal.SIGTERM)
 
     def _check_times(self) -> None:
         """Stop a command whose lease is over, kill one that does not stop, end the output."""
         if self._ended is None and now() - self._beaten > self._lease:
-            self._stop("lost")
+            # Not since now: after a sleep of this machine, no time is left to tidy up.
+            self._stop("lost", self._beaten + self._lease)
         if self._stopped is not None and self._pid and now() - self._stopped > self._grace:
             self._family.signal(signal.SIGKILL)
         if self._ended is None or self._output is None:
@@ -284,6 +291,8 @@ def _reason(error: Exception, order: dict[str, Any], folder: str) -> str:
     reason = os.strerror(number).lower() if number else str(error)
     if number == errno.EACCES and not os.access(folder, os.X_OK):
         return f"cwd: {folder}: {reason}"
+    if not order["command"]:
+        return f"a temporary directory for its handler cannot be made: {reason}"
     return f"{order['command'][0]}: cannot be started: {reason}"
 
 
@@ -330,10 +339,12 @@ def main(patience: float = 60.0) -> None:
         return
     if order.get("fetch"):
         end = spool.kept(spool.folder_of_ends(), order["token"])
+        if end is None and order.get("overdue"):
+            family.Family(0, order["token"]).kill()
         _write_all(wire.frame(wire.UNKNOWN, {}) if end is None else wire.frame(wire.ENDED, end))
         return
     for descriptor in (0, 1):
         os.set_blocking(descriptor, False)
-    guard.stay_behind()
+    guard.stay_behind(order["token"])
     family.become_subreaper()
     Outpost(order, more).run()

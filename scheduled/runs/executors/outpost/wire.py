@@ -9,7 +9,7 @@ from typing import Any
 
 MAGIC = b"\0scheduled outpost 1\n"
 """What an outpost writes first; what comes before it was printed by the login shell."""
-HELLO, STARTED, OUTPUT, ENDED, UNKNOWN = b"H", b"S", b"O", b"E", b"N"
+HELLO, STARTED, ALIVE, OUTPUT, ENDED, UNKNOWN = b"H", b"S", b"A", b"O", b"E", b"N"
 """Messages of an outpost: the letter, the length of what follows, and that: JSON, or output."""
 HEADER = struct.Struct(">cI")
 BEAT, STOP, KNOWN = b".", b"T", b"K"
