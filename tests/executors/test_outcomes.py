@@ -80,13 +80,15 @@ def test_what_is_left_says_what_became_of_a_run(
 
 @pytest.mark.parametrize("stop", ["", "timeout", "cancelled"])
 def test_a_run_that_somebody_stopped_is_neither_lost_nor_put_off(stop: str) -> None:
-    off = elsewhere.judge(Answer(not_now="no worker"), stop, FACTS)
-    lost = elsewhere.judge(Answer(lost="the connection was lost"), stop, FACTS)
+    off = elsewhere.judge(Answer(not_now="no worker"), stop, 5, FACTS)
+    lost = elsewhere.judge(Answer(lost="the connection was lost"), stop, 5, FACTS)
 
     assert (off is None) == (stop == "cancelled")  # a timeout may pass before anything started
     if off is not None:
         assert (off.outcome, off.not_now, off.is_unstarted) == (Outcome.SKIPPED, True, True)
+        why = "its `timeout` of 5 s was over before it was connected" if stop else "no worker"
+        assert off.reason == why
     assert (lost is None) == bool(stop)
     if lost is not None:
         assert (lost.outcome, lost.error) == (Outcome.INTERRUPTED, "the connection was lost")
-    assert elsewhere.judge(Answer(0), stop, FACTS) is None
+    assert elsewhere.judge(Answer(0), stop, 5, FACTS) is None

@@ -89,7 +89,7 @@ def jumps(server: SshServer, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_jump_host_that_hangs_leaves_nothing_here(home: Home, jumps: Path) -> None:
-    executor = home.executor | {"ssh_config": str(jumps), "connect_timeout": "2s"}
+    executor = {**home.executor, "ssh_config": str(jumps), "connect_timeout": "2s"}
     home.configure(job("true"), executor)
 
     assert home.call("trigger", "far").returncode == 75
@@ -98,7 +98,7 @@ def test_a_jump_host_that_hangs_leaves_nothing_here(home: Home, jumps: Path) -> 
 
 
 def test_a_timeout_that_is_over_before_it_is_connected_says_so(home: Home, jumps: Path) -> None:
-    home.configure(job("true", timeout="1s"), home.executor | {"ssh_config": str(jumps)})
+    home.configure(job("true", timeout="1s"), {**home.executor, "ssh_config": str(jumps)})
 
     assert home.call("trigger", "far").returncode == 75
     assert home.last()["reason"] == (
@@ -107,7 +107,7 @@ def test_a_timeout_that_is_over_before_it_is_connected_says_so(home: Home, jumps
 
 
 def test_why_a_jump_host_fails_is_told(home: Home, jumps: Path) -> None:
-    home.configure(job("true"), home.executor | {"ssh_config": str(jumps), "host": "refused"})
+    home.configure(job("true"), {**home.executor, "ssh_config": str(jumps), "host": "refused"})
     home.call("trigger", "far")
 
     reason = "not now: ssh: connect to host 127.0.0.1 port 1: Connection refused"
