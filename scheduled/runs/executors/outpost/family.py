@@ -10,7 +10,7 @@ import time
 
 PR_SET_CHILD_SUBREAPER = 36
 MARK = "SCHEDULED_OUTPOST"
-"""The variable that bears the token of the order, in the environment of all of a command."""
+"""The variable with the token of the order, which all processes of a command inherit."""
 KILL_SECONDS = 5.0
 """How long processes that were killed may take to end."""
 
@@ -19,7 +19,7 @@ class Family:
     """A command, with all processes that it has started."""
 
     def __init__(self, pid: int, token: str = "") -> None:
-        """Take the command; `token` to find it, too, if nobody is left who has started it."""
+        """Take the pid of the command, and the token by which also orphans of it are found."""
         self.pid, self.token = pid, token
 
     def signal(self, number: int) -> None:

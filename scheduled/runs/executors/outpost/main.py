@@ -149,8 +149,8 @@ class Outpost:
     def _wait_for(self, wake: int) -> None:
         """Wait until something can be done, and do it.
 
-        What time asks for comes first: after a sleep of this machine, beats from before it wait to
-        be read, and the lease is over all the same.
+        The clock is checked before anything is read: when this machine wakes up, beats from before
+        its sleep may still wait to be read, although the lease is over.
         """
         reading = [wake] + ([0] if self._is_open else [])
         if self._output is not None:
@@ -256,7 +256,7 @@ class Outpost:
     def _check_times(self) -> None:
         """Stop a command whose lease is over, kill one that does not stop, end the output."""
         if self._ended is None and now() - self._beaten > self._lease:
-            # Not since now: after a sleep of this machine, no time is left to tidy up.
+            # Counted from the end of the lease: after a sleep, the grace may be over as well.
             self._stop("lost", self._beaten + self._lease)
         if self._stopped is not None and self._pid and now() - self._stopped > self._grace:
             self._family.signal(signal.SIGKILL)
