@@ -260,9 +260,9 @@ def _form(plain: str) -> Form:
 
 def _sentence(plain: str) -> Form | None:
     """Return what a schedule in words means; None if it is none."""
-    from scheduled.timing import sentences
+    from scheduled.timing.sentences import grammar
 
-    meaning = sentences.parse(plain)
+    meaning = grammar.parse(plain)
     return _cron(meaning.split()) if isinstance(meaning, str) else meaning
 
 

@@ -19,7 +19,7 @@ from scheduled.timing.expression import (
     Schedule,
     is_fields,
 )
-from scheduled.timing.sentence_words import clock
+from scheduled.timing.sentences.words import clock
 from scheduled.views.wording import listed
 
 _NTH = ("last", "first", "second", "third", "fourth", "fifth")

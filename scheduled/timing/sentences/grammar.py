@@ -1,8 +1,8 @@
 """Schedules in words, `every 2 weeks on mon,thu at 09:00 from 2026-11-30`: their grammar (pure).
 
 A sentence says which days, at what times, and where it matters from which date it is counted. Its
-parts may come in any order. `sentence_meaning` makes a schedule of them. What could mean two things
-is refused with both; for what is not understood, the nearest sentence that is understood is named.
+parts may come in any order; `meaning` makes a schedule of them. What could mean two things is
+refused with both; for what is not understood, the nearest sentence that is understood is named.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,8 +10,8 @@ from datetime import date
 
 from scheduled.errors import ScheduleError, closest
 from scheduled.timing.expression import Recurrence
-from scheduled.timing.sentence_days import DayReader
-from scheduled.timing.sentence_parts import (
+from scheduled.timing.sentences.days import DayReader
+from scheduled.timing.sentences.parts import (
     AMBIGUOUS,
     EXAMPLES,
     SINGLE,
@@ -19,8 +19,8 @@ from scheduled.timing.sentence_parts import (
     Parts,
     UnknownWordError,
 )
-from scheduled.timing.sentence_times import TimeReader
-from scheduled.timing.sentence_words import (
+from scheduled.timing.sentences.times import TimeReader
+from scheduled.timing.sentences.words import (
     DAY_PARTS,
     EACH,
     END,
@@ -70,10 +70,10 @@ def _is_telling(word: Token) -> bool:
 
 
 def _meaning(words: list[Token]) -> str | Recurrence | None:
-    from scheduled.timing import sentence_meaning
+    from scheduled.timing.sentences import meaning
 
     parts = _Reader(words).read()
-    return sentence_meaning.of(parts, joined(words))
+    return meaning.of(parts, joined(words))
 
 
 def _nearest(words: list[Token], error: UnknownWordError) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from scheduled.errors import ScheduleError
 from scheduled.quick_classes import dataclass, field
-from scheduled.timing.sentence_words import END, WORKDAYS, Token
+from scheduled.timing.sentences.words import END, WORKDAYS, Token
 
 Unit = Literal["", "day", "week", "month", "year"]
 

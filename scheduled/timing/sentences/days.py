@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from scheduled.errors import ScheduleError
-from scheduled.timing.sentence_parts import Cursor
-from scheduled.timing.sentence_words import MONTHS, RANGE_SIGNS, WEEKDAYS, WEEKENDS, Token, joined
+from scheduled.timing.sentences.parts import Cursor
+from scheduled.timing.sentences.words import MONTHS, RANGE_SIGNS, WEEKDAYS, WEEKENDS, Token, joined
 
 
 class DayReader(Cursor):

@@ -1,8 +1,8 @@
 """The times in a schedule in words: `8:00 and 17:30`, `between 9 and 17`, `:15 and :45` (pure)."""
 
 from scheduled.errors import ScheduleError
-from scheduled.timing.sentence_parts import Cursor
-from scheduled.timing.sentence_words import MONTHS, RANGE_SIGNS, UNITS, Token
+from scheduled.timing.sentences.parts import Cursor
+from scheduled.timing.sentences.words import MONTHS, RANGE_SIGNS, UNITS, Token
 
 
 class TimeReader(Cursor):

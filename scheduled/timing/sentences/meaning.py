@@ -10,8 +10,8 @@ from scheduled.errors import ScheduleError
 from scheduled.timing import month_days
 from scheduled.timing.cron_field import FIELDS
 from scheduled.timing.expression import Recurrence
-from scheduled.timing.sentence_parts import Parts, Unit
-from scheduled.timing.sentence_words import DAY_PARTS, clock
+from scheduled.timing.sentences.parts import Parts, Unit
+from scheduled.timing.sentences.words import DAY_PARTS, clock
 
 _ALL_MONTHS = tuple(range(1, 13))
 _LONGEST = {"day": 5 * 365, "week": 5 * 52, "month": 5 * 12, "year": 5}
