@@ -29,7 +29,7 @@ _BYTES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 
 class InvalidValue(Exception):  # noqa: N818 - never shown as it is
-    """What is wrong with a value, and what is expected."""
+    """What is wrong with a value and what is expected, and maybe what of it counts all the same."""
 
 
 @dataclass(frozen=True)

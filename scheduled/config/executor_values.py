@@ -80,18 +80,30 @@ def _executors(node: Node) -> dict[str, Any]:
     if node.duplicates:
         name, line = node.duplicates[0]
         raise InvalidValue(f'duplicate name "{excerpt(name)}", again in line {line}')
-    found = {}
+    found, problems = {}, []
     for name, value in node.value.items():
-        if name == LOCAL:
-            raise InvalidValue(f'"{LOCAL}": is this machine; give the executor another name')
-        if not NAME.fullmatch(name):
-            what = "a name has letters, digits, dots, `_` and `-`, and begins with a letter"
-            raise InvalidValue(f'"{excerpt(name)}": {what}')
         try:
+            _check_name(name)
             found[name] = _executor(value)
         except InvalidValue as error:
-            raise InvalidValue(f"{name}: {error}") from None
+            is_name = NAME.fullmatch(name) and name != LOCAL
+            problems.append(f"{name if is_name else _quoted(name)}: {error}")
+    if problems:
+        raise InvalidValue("; ".join(problems), found)
     return found
+
+
+def _check_name(name: str) -> None:
+    if name == LOCAL:
+        raise InvalidValue("is this machine; give the executor another name")
+    if not NAME.fullmatch(name):
+        raise InvalidValue(
+            "a name has letters, digits, dots, `_` and `-`, and begins with a letter"
+        )
+
+
+def _quoted(name: str) -> str:
+    return f'"{excerpt(name)}"'
 
 
 def _executor(node: Node) -> dict[str, Any]:
@@ -132,6 +144,7 @@ def _check_address(values: Mapping[str, Any]) -> None:
     try:
         parts = urlsplit(address)
         is_known = parts.scheme in ("tcp", "tls") and bool(parts.hostname) and bool(parts.port)
+        is_known = is_known and address == f"{parts.scheme}://{parts.netloc}" and "@" not in address
     except ValueError:
         is_known = False
     if not is_known:
@@ -152,8 +165,12 @@ def _resources(node: Node) -> dict[str, float]:
         return {}
     if not node.is_mapping:
         raise InvalidValue(f"expected amounts by name like {{gpu: 1}}, found {describe(node)}")
+    if node.duplicates:
+        raise InvalidValue(f'duplicate name "{excerpt(node.duplicates[0][0])}"')
     found = {}
     for name, value in node.value.items():
+        if not name.strip() or not name.isprintable():
+            raise InvalidValue(f'"{excerpt(name)}": expected a name, as workers declare it')
         amount = value.value
         is_number = isinstance(amount, int | float) and not isinstance(amount, bool)
         if not is_number or not 0 < amount < math.inf:

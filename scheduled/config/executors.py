@@ -17,13 +17,21 @@ NAMED = 5
 """How many of the other jobs that need Dask are named."""
 
 
-def applied(found: AllJobs, executors: Mapping[str, Mapping[str, Any]]) -> AllJobs:
-    """Return the jobs without those whose executor cannot run them, and why not."""
+def applied(
+    found: AllJobs, executors: Mapping[str, Mapping[str, Any]], said: Sequence[str]
+) -> AllJobs:
+    """Return the jobs without those whose executor cannot run them, and why not.
+
+    `said` is what is wrong with the configuration, with its executors among other things.
+    """
     jobs = (*found.jobs, *found.offered)
     elsewhere = [job for job in jobs if job.executor or job.resources]
     if not elsewhere:
         return found
-    problems = {job.id: problem(job, executors) for job in elsewhere}
+    problems = {
+        job.id: _of_declaration(job, executors, said) or problem(job, executors)
+        for job in elsewhere
+    }
     wrong = {id_: sentence for id_, sentence in problems.items() if sentence}
     sentences = _sentences([job for job in elsewhere if job.id in wrong], wrong)
     return found._replace(
@@ -51,6 +59,19 @@ def _named(others: Sequence[str]) -> str:
     more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
     need = "needs" if len(others) == 1 else "need"
     return f"; {', '.join(others[:NAMED])}{more} {need} it as well"
+
+
+def _of_declaration(
+    job: Job, executors: Mapping[str, Mapping[str, Any]], said: Sequence[str]
+) -> str:
+    """Return that the executor of a job is declared, but wrongly; '' otherwise."""
+    if not job.executor or job.executor in executors:
+        return ""
+    starts = (f": executors: {job.executor}: ", f"; {job.executor}: ")
+    wrong = [sentence for sentence in said if ": executors: " in sentence]
+    if not any(start in sentence for sentence in wrong for start in starts):
+        return ""
+    return f"{job.executor} cannot be used as `executors` declares it"
 
 
 def problem(job: Job, executors: Mapping[str, Mapping[str, Any]]) -> str:

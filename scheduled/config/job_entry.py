@@ -392,5 +392,7 @@ def read_keys(
         try:
             values[field_name] = key.convert(value)
         except InvalidValue as error:
-            list_for(name).add(value.line, f"{prefix}{name}", str(error))
+            sentence, *usable = error.args
+            list_for(name).add(value.line, f"{prefix}{name}", sentence)
+            values.update((field_name, found) for found in usable)
     return values

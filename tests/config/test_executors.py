@@ -64,6 +64,9 @@ def test_local_is_this_machine(root: Path) -> None:
             "use tls://, or say `insecure: true`",
         ),
         ("nas: {kind: dask, address: 'scheduler:8786'}", "expected tls://HOST:PORT"),
+        ("nas: {kind: dask, address: 'tcp://[::1]:8786/status'}", "expected tls://HOST:PORT"),
+        ("nas: {kind: dask, address: 'tcp://me@localhost:8786'}", "expected tls://HOST:PORT"),
+        ("nas: {kind: dask, address: 'tcp://localhost:8786?x'}", "expected tls://HOST:PORT"),
         ("nas: {kind: dask, address: 'tls://s:8786', tls_ca: ca.pem}", "tls_cert is missing"),
     ],
 )
@@ -74,6 +77,24 @@ def test_a_wrong_executor_stops_only_the_jobs_that_need_it(
 
     assert any(reason in problem for problem in found.problems), found.problems
     assert ids(found) == {"near"}
+
+    beside = configured(root, f"executors: {{good: {{kind: ssh, host: a}}, {said}}}\n")
+    assert [*beside.executors] == ["good"]
+    beside = configured(
+        root, f"executors: {{{said}, good: {{kind: ssh, host: a}}}}\n", "executor: good"
+    )
+    assert ids(beside) == {"far", "near"}
+
+
+def test_of_two_wrong_executors_each_is_named_and_not_taken_for_missing(root: Path) -> None:
+    wrong = "executors: {nas: {kind: shh, host: a}, b: {kind: ssh}, c: {kind: ssh, host: c}}\n"
+    for name in ("nas", "b"):
+        problems = configured(root, wrong, f"executor: {name}").problems
+
+        (said,) = [each for each in problems if "shh" in each]
+        assert said.endswith('nas: "shh": no such kind; there are ssh, dask; b: host is missing')
+        (of_job,) = [each for each in problems if "far" in each]
+        assert of_job.endswith(f"far: executor: {name} cannot be used as `executors` declares it")
 
 
 @pytest.mark.parametrize(
@@ -168,5 +189,13 @@ def test_resources_are_amounts(root: Path) -> None:
     assert found.problems == ()
     assert next(job for job in found.jobs if job.id == "far").resources == {"gpu": 1.0, "mem": 2.5}
 
-    for wrong in ("[gpu]", "{gpu: many}", "{gpu: 0}", "{gpu: .inf}", "{gpu: true}"):
+    for wrong in (
+        "[gpu]",
+        "{gpu: 1, gpu: 2}",
+        "{'': 1}",
+        "{gpu: many}",
+        "{gpu: 0}",
+        "{gpu: .inf}",
+        "{gpu: true}",
+    ):
         assert configured(root, FARM, f"executor: farm, resources: {wrong}").problems
