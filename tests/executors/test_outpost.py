@@ -240,7 +240,10 @@ def test_an_end_is_kept_until_somebody_knows_it(tmp_path: Path) -> None:
     assert kept.parent.stat().st_mode & 0o777 == 0o700
 
     question = {"fetch": True, "token": "ab" * 16}
-    assert ended(LocalTransport(tmp_path), question)[0]["exit_code"] == 9
+    for known in (False, True):
+        assert kept.exists()
+        assert ended(LocalTransport(tmp_path), question, known=known)[0]["exit_code"] == 9
+    assert not kept.exists()
     with Talk(LocalTransport(tmp_path)) as talk:
         talk.next(wire.HELLO)
         talk.stream.send(json.dumps({**question, "token": "cd" * 16}).encode() + b"\n")

@@ -212,7 +212,12 @@ class Proxy:
             transport.send(json.dumps(question).encode() + b"\n")
             while time.monotonic() < until:
                 for kind, data in frames.feed(transport.receive(replies.LOOK_SECONDS)):
-                    return replies.end(data) if kind == wire.ENDED else None
+                    if kind != wire.ENDED:
+                        return None
+                    end = replies.end(data)
+                    with contextlib.suppress(BrokenError):
+                        transport.send(wire.KNOWN)
+                    return end
         except (UnreachableError, BrokenError):
             pass
         finally:

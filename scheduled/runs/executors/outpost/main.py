@@ -29,6 +29,8 @@ LOOK_SECONDS = 0.5
 """How often an outpost looks at the clock."""
 DRAIN_SECONDS = 2.0
 """How long output is read after the command has ended."""
+KNOWN_SECONDS = 10.0
+"""How long one that has told the end of another command waits until that is known."""
 ROUNDING = 1024 * 1024
 """The kernel counts memory in batches; a smaller difference means nothing."""
 TOKEN = re.compile("[0-9a-f]{16,64}")
@@ -326,6 +328,22 @@ def _order(patience: float) -> tuple[Any, bytes]:
     return json.loads(line), rest
 
 
+def _tell_end(token: str, *, is_overdue: bool) -> None:
+    """Tell how another outpost's command ended, and forget it once the proxy knows.
+
+    If that is unknown, end what may be left of a command that is overdue.
+    """
+    folder = spool.folder_of_ends()
+    end = spool.kept(folder, token)
+    if end is None and is_overdue:
+        family.Family(0, token).kill()
+    _write_all(wire.frame(wire.UNKNOWN, {}) if end is None else wire.frame(wire.ENDED, end))
+    if end is None or not select.select([0], [], [], KNOWN_SECONDS)[0]:
+        return
+    if wire.KNOWN in os.read(0, wire.CHUNK):
+        spool.forget(folder, token)
+
+
 def _write_all(data: bytes) -> None:
     while data:
         data = data[os.write(1, data) :]
@@ -338,10 +356,7 @@ def main(patience: float = 60.0) -> None:
     if not isinstance(order, dict) or not TOKEN.fullmatch(str(order.get("token"))):
         return
     if order.get("fetch"):
-        end = spool.kept(spool.folder_of_ends(), order["token"])
-        if end is None and order.get("overdue"):
-            family.Family(0, order["token"]).kill()
-        _write_all(wire.frame(wire.UNKNOWN, {}) if end is None else wire.frame(wire.ENDED, end))
+        _tell_end(order["token"], is_overdue=bool(order.get("overdue")))
         return
     for descriptor in (0, 1):
         os.set_blocking(descriptor, False)
