@@ -149,7 +149,7 @@ def check_fields(fields: Fields, config: Config, label: str) -> tuple[Job | None
     if file.job is None:
         return None, problems
     job, unknown = with_calendars(file.job, config)
-    if unknown:
+    if unknown := unknown or _executor_problem(job, config):
         return None, [*problems, unknown]
     others = [other for other in config.jobs if other.id != file.id]
     problem = conflicts.dependency_problems([*others, job]).get(job.id)
@@ -163,6 +163,16 @@ def with_calendars(job: Job, config: Config) -> tuple[Job, str]:
     known = config.named_calendars
     unknown = calendars.unknown_name(job, config.calendars, known)
     return replace(job, calendars=known), unknown
+
+
+def _executor_problem(job: Job, config: Config) -> str:
+    """Return why a job cannot run where its `executor` says; '' if it can."""
+    if not (job.executor or job.resources):
+        return ""
+    from scheduled.config import executors
+
+    problem = executors.problem(job, config.executors)
+    return f"executor: {problem}" if problem else ""
 
 
 def problems_of(changes: Fields, job: Job, config: Config) -> list[str]:

@@ -101,6 +101,8 @@ def test_a_handler_of_a_handler_folder_will_do(home: Home) -> None:
         (["x", "daily", "--command", "y", "--set", "tags=[a"], "not YAML"),
         (["x", "daily", "--command", "y\udcff"], "not valid UTF-8"),
         (["x", "at:2020-01-01", "--command", "y"], "has passed"),
+        (["x", "daily", "--command", "y", "--executor", "nas"], 'no executor is called "nas"'),
+        (["x", "daily", "--command", "y", "--set", "resources={gpu: 1}"], "resources are for Dask"),
     ],
 )
 def test_what_would_not_run_is_refused_and_nothing_is_written(

@@ -37,6 +37,22 @@ def test_what_is_named_changes_and_the_rest_stays(home: Home) -> None:
     assert path.stat().st_mode & 0o777 == 0o640
 
 
+def test_what_its_executor_cannot_run_is_refused(home: Home) -> None:
+    home.configure("executors: {nas: {kind: ssh, host: nas}}\n")
+    created(home, "backup", "--executor", "nas", "--cwd", "/srv")
+    before = written(home)
+
+    for words, sentence in (
+        (["--cwd", "data"], "executor: cwd: data: is relative"),
+        (["--executor", "naz"], 'executor: no executor is called "naz"; did you mean nas?'),
+        (["--set", "idle_only=true"], "executor: idle_only is about this machine"),
+    ):
+        said = home.call(update.update, "backup", *words)
+        assert (said.code, sentence in said.err) == (2, True), said.err
+    assert written(home) == before
+    assert home.call(update.update, "backup", "--cwd", "~/x").code == 0
+
+
 def test_a_handler_takes_the_place_of_a_command(home: Home) -> None:
     path = created(home)
 
