@@ -198,6 +198,43 @@ def test_a_dask_that_is_missing_or_broken_here_starts_nothing(
     transport.close()
 
 
+@pytest.mark.parametrize(
+    ("wrong", "content", "reason"),
+    [
+        ("tls_ca", b"nothing of the kind", "no certificate"),
+        ("tls_ca", b"", "no certificate"),
+        ("tls_cert", b"\xff\xfe", "no certificate"),
+        ("tls_key", b"", "no key of {tls_cert}"),
+        ("tls_key", "another's", "no key of {tls_cert}"),
+        ("tls_key", "locked", "it needs a passphrase; nobody is there to type it"),
+        ("tls_cert", None, "no such file or directory"),
+    ],
+)
+def test_a_file_for_tls_that_cannot_be_used_is_named(
+    tmp_path: Path, wrong: str, content: bytes | str | None, reason: str
+) -> None:
+    pytest.importorskip("distributed", reason="needs distributed, which is in the extra `dask`")
+    ours = Authority(tmp_path / "ours")
+    mine, other = ours.sign("mine"), ours.sign("other")
+    files = {"tls_ca": ours.ca, "tls_cert": mine[0], "tls_key": mine[1]}
+    if content == "another's":
+        content = other[1].read_bytes()
+    elif content == "locked":
+        words = ["openssl", "pkey", "-aes128", "-passout", "pass:secret", "-in", str(mine[1])]
+        content = subprocess.run(words, capture_output=True, check=True).stdout
+    if isinstance(content, bytes):
+        files[wrong].write_bytes(content)
+    else:
+        files[wrong].unlink()
+    said = {key: str(path) for key, path in files.items()}
+    transport = DaskTransport({"address": "tls://127.0.0.1:1", "connect_timeout": 1.0, **said})
+    with pytest.raises(UnreachableError) as refused:
+        transport.connect()
+    transport.close()
+
+    assert str(refused.value) == f"{wrong}: {said[wrong]}: {reason.format(**said)}"
+
+
 @pytest.mark.parametrize(("there", "is_same"), [("3.99.1.final.0", False), (None, True)])
 def test_a_cluster_of_another_python_is_refused_by_name(there: str | None, is_same: bool) -> None:
     said = {

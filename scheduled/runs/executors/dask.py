@@ -13,9 +13,10 @@ import time
 import warnings
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-from scheduled.errors import install_extra
+from scheduled.errors import install_extra, reason_of
 from scheduled.runs.executors import bundle, dask_worker
 from scheduled.runs.executors.transport import BrokenError, UnreachableError
 from scheduled.system.text import one_line
@@ -106,13 +107,14 @@ class DaskTransport:
 
     def _join(self, kind: Any, until: float) -> None:
         """Become a client of the scheduler. Raises whatever Dask does."""
+        security = _security(self._settings)
         while True:
             # Assigned before __init__, so that `close` also closes a client that failed there.
             self._client = kind.__new__(kind)
             try:
                 self._client.__init__(
                     self._settings["address"],
-                    security=_security(self._settings),
+                    security=security,
                     timeout=self._settings["connect_timeout"],
                     set_as_default=False,
                     name="scheduled",
@@ -236,9 +238,13 @@ def _host_of(address: str) -> str:
 
 
 def _security(settings: Mapping[str, Any]) -> Any:
-    """Return the TLS settings of the connection; None if it is not encrypted."""
+    """Return the TLS settings of the connection; None if it is not encrypted.
+
+    Raise UnreachableError for a file that cannot be used.
+    """
     if not settings["address"].startswith("tls://"):
         return None
+    _check_files(settings)
     security: Any = import_module("distributed.security")
     return security.Security(
         tls_ca_file=settings.get("tls_ca"),
@@ -248,9 +254,37 @@ def _security(settings: Mapping[str, Any]) -> Any:
     )
 
 
+def _check_files(settings: Mapping[str, Any]) -> None:
+    """Raise UnreachableError that names the file of `tls_*` that is none, or needs a passphrase."""
+    import ssl
+
+    files = {key: settings[key] for key in ("tls_ca", "tls_cert", "tls_key")}
+    asked: list[bool] = []
+
+    def no_passphrase() -> str:
+        asked.append(True)
+        return ""
+
+    context, what = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "tls_ca"
+    try:
+        context.load_verify_locations(files["tls_ca"])
+        what = "tls_cert"
+        if b"CERTIFICATE-----" not in Path(files["tls_cert"]).read_bytes():
+            raise ValueError
+        what = "tls_key"
+        context.load_cert_chain(files["tls_cert"], files["tls_key"], no_passphrase)
+    except (ValueError, OSError) as error:  # errors of OpenSSL are of the latter
+        reason = f"no key of {files['tls_cert']}" if what == "tls_key" else "no certificate"
+        if asked:
+            reason = "it needs a passphrase; nobody is there to type it"
+        elif not isinstance(error, ssl.SSLError | ValueError):
+            reason = reason_of(error)
+        raise UnreachableError(f"{what}: {files[what]}: {reason}") from error
+
+
 def _reason(error: BaseException) -> str:
     """Return the first line of the message of an error, or its name."""
     text = str(error).strip().split("\n")[0]
     if isinstance(error, asyncio.TimeoutError | TimeoutError) and not text:
         return "no answer in time"
-    return text or type(error).__name__
+    return text.rstrip(".") or type(error).__name__
