@@ -114,6 +114,26 @@ def test_why_a_jump_host_fails_is_told(home: Home, jumps: Path) -> None:
     assert home.last()["reason"] == reason
 
 
+@pytest.mark.parametrize("level", ["QUIET", "DEBUG3"])
+def test_why_a_host_fails_is_told_however_much_ssh_is_to_say(
+    home: Home, server: SshServer, tmp_path: Path, level: str
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        f"LogLevel {level}\nVisualHostKey yes\nHost refuses\n  HostName 127.0.0.1\n  Port 1\n"
+        f"Match all\n  Include {server.config}\n"
+    )
+    config.chmod(0o600)
+    more: dict[str, object] = {"ssh_config": str(config)}
+    for host, reason in (("refuses", "Connection refused"), ("nas", "the connection ended")):
+        home.configure(job("true"), {**home.executor, **more, "host": host, "python": "/bin/false"})
+        assert home.call("trigger", "far").returncode == 75
+        assert home.last()["reason"].endswith(reason)
+    home.configure(job("echo hi"), {**home.executor, **more})
+    assert home.call("trigger", "far").returncode == 0
+    assert home.output() == "hi\n"
+
+
 def test_nothing_can_ask_at_the_terminal(tmp_path: Path) -> None:
     needs.programs("script")
     ssh = tmp_path / "ssh"

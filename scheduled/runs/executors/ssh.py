@@ -32,8 +32,12 @@ CONSEQUENCES = (
     ": terminating, ",
 )
 """What ssh adds after it has given the reason."""
+REMARKS = ("debug", "** ", "Warning: Permanently added ")
+"""How lines begin that ssh also prints if all goes well."""
 OPTIONS: Mapping[str, str] = {
     "BatchMode": "yes",  # neither passwords nor questions about unknown hosts
+    "LogLevel": "INFO",  # else it may not say what is wrong, or far more
+    "VisualHostKey": "no",
     "RequestTTY": "no",
     "RemoteCommand": "none",
     "ClearAllForwardings": "yes",
@@ -156,7 +160,7 @@ class SshTransport:
             if not ready or not self._hear_ssh():
                 break
         lines = self._said.decode("utf-8", "replace").split("\n")
-        said = [line for line in lines if line.strip()]
+        said = [line for line in lines if line.strip() and not line.startswith(REMARKS)]
         reasons = [line for line in said if not any(each in line for each in CONSEQUENCES)]
         return one_line((reasons or said)[-1]).rstrip(".") if said else ""
 
