@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -293,3 +294,26 @@ def test_whoever_cancels_meanwhile_keeps_nobody_from_the_cluster(cluster: DaskCl
                 transport.close()
         finally:
             other.kill()
+
+
+def test_a_proxy_that_gave_up_just_then_occupies_no_worker(cluster: DaskCluster) -> None:
+    settings = {"address": cluster.address, "connect_timeout": 30.0, "lease": 10.0}
+    started, asking = DaskTransport(settings), DaskTransport(settings)
+    started.connect()
+    worker = started._worker
+    started._client.close()  # as it does that gives up before it has seen the announcement
+
+    asking.connect()
+    until = time.monotonic() + dask_cluster.WAIT_SECONDS / 2  # which is less than its patience
+    while (held := _outposts(asking, worker)) > (worker == asking._worker):
+        assert time.monotonic() < until, held
+        time.sleep(0.1)
+    asking.close()
+
+
+def _outposts(transport: DaskTransport, worker: str) -> int:
+    def count(dask_worker: Any) -> int:
+        return len(dask_worker.__dict__.get("scheduled_outposts", {}))
+
+    found: dict[str, int] = transport._client.run(count, workers=[worker])
+    return found[worker]

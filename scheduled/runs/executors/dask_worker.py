@@ -36,7 +36,12 @@ def serve(name: str, bootstrap: str, line: bytes, patience: float) -> str:
     outposts = worker.__dict__.setdefault("scheduled_outposts", {})
     outposts[name] = {"process": process, "begun": 0, "number": 0, "reply": (b"", True)}
     worker.log_event(name, {"worker": worker.address})
-    process.wait()
+    while process.poll() is None:
+        # The proxy may have given up before it sent anything, and so released the task.
+        outpost, task = outposts.get(name, {"begun": True}), worker.state.tasks.get(name)
+        if not outpost["begun"] and (task is None or task.state == "cancelled"):
+            release(name, worker)
+        time.sleep(0.2)
     until = time.monotonic() + patience
     while name in outposts and time.monotonic() < until:
         time.sleep(0.1)
