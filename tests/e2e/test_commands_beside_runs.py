@@ -154,6 +154,35 @@ def test_a_run_whose_tick_was_killed_can_still_be_stopped(home: Path) -> None:
     assert row["outcome"] == "interrupted"
 
 
+@pytest.mark.parametrize(
+    "how", [["long", "--stop"], ["long", "--max-hours", "0"], ["--max-hours", "0"]]
+)
+def test_a_run_of_a_job_that_is_not_configured_any_more_can_be_stopped(
+    home: Path, how: list[str]
+) -> None:
+    command = "touch begun; while [ ! -e go ]; do sleep 0.02; done"
+    configure(
+        home,
+        f'{WITHOUT_SWEEPS}  long: {{schedule: "{RARELY}", first_run: now, command: "{command}"}}\n',
+    )
+    with ticking(home) as tick:
+        run_processes = processes(home)
+        configure(home, WITHOUT_SWEEPS)
+
+        stopped = scheduled(home, "cancel", *how)
+        alive = [pid for pid in run_processes if is_alive(pid)]
+        tick.communicate()
+    unknown = scheduled(home, "cancel", "long", "--stop")
+
+    assert (stopped.code, stopped.is_plain_speech) == (0, True)
+    assert "is stopped" in stopped.out
+    assert alive == []
+    (row,) = [row for row in rows(home) if row["job"] == "long"]
+    assert row["outcome"] == "interrupted"
+    assert unknown.code == 2
+    assert "no job is called" in unknown.err
+
+
 def test_a_second_tick_waits_for_nobody_and_ends_well(home: Path) -> None:
     configure(home, f"{WITHOUT_SWEEPS}handler_dirs: handlers\n")
     handler_file(home, "long.py", TELLING)
