@@ -26,7 +26,7 @@ def failure_block(
 
     `row` is a row of `run --json`; `tail_lines` are the last lines it printed, of which the last
     ten are shown; `next_run` is the next scheduled run or retry. Instants are printed in `zone`;
-    `host` is the machine it ran on.
+    `host` is this machine.
     """
     causes = (row.get("error"), row.get("reason"))
     lines = [f"{one_line(row['job'])}: {wording.ended(row['outcome'], *causes)}"]
@@ -40,9 +40,12 @@ def failure_block(
 
 
 def _facts(row: Mapping[str, Any], host: str, zone: tzinfo) -> list[str]:
-    slot = parse_utc(row["slot"])
+    slot, run_id, here = parse_utc(row["slot"]), one_line(row["run_id"]), one_line(host)
+    run = f"run {run_id} on {here}" if here else f"run {run_id}"
+    if row.get("where"):
+        run = f"run {run_id} {wording.where(row['where'])}{', sent by ' if here else ''}{here}"
     facts = [
-        f"run {one_line(row['run_id'])}{' on ' if host else ''}{one_line(host)}",
+        run,
         f"attempt {row['attempt']}",
         f"scheduled for {absolute(slot, zone)}" if slot else "by hand",
     ]

@@ -17,6 +17,8 @@ def header(row: Row, now: datetime, zone: tzinfo) -> str:
     parts.append(f"scheduled for {clock(slot, now, zone)}" if slot else "by hand")
     if started:
         parts.append(f"started {clock(started, now, zone)}")
+    if row["where"]:
+        parts.append(wording.where(row["where"]))
     parts.append(_state(row))
     return ", ".join(parts)
 

@@ -51,8 +51,12 @@ def test_what_fails_there_fails_as_here(
 ) -> None:
     home.configure(job(command, **more))
 
-    assert home.call("trigger", "far").returncode == 1
+    told = home.call("trigger", "far")
+    assert told.returncode == 1
     assert (home.last()["outcome"], home.last()["error"]) == ("failed", error)
+    host = os.uname().nodename
+    assert f" on nas (root@{host}" in told.stderr
+    assert f"sent by {host}, attempt 1" in told.stderr
 
 
 def test_large_output_and_a_result_come_back(home: Home) -> None:

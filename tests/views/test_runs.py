@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from scheduled.state import history
 from scheduled.state.history import Row
-from scheduled.views import signs, terminal
+from scheduled.views import run_header, signs, terminal
 from scheduled.views.columns import UNBOUNDED
 from scheduled.views.runs import table
 from tests.builders import soak
@@ -187,3 +187,11 @@ def run(slot: str, outcome: str = "succeeded", **more: Any) -> Row:
 def shown(*rows: Row, width: int = 120, zone: Any = UTC, **more: Any) -> list[str]:
     page = table(rows, NOW, zone, **more)
     return terminal.rendered(page, width=width, color=False).splitlines()
+
+
+def test_the_line_above_an_output_says_where_it_ran_if_not_here() -> None:
+    place = {"executor": "nas", "host": "nas1", "user": "backup"}
+    row = run("11:00", "failed", error="exit code 3")
+
+    assert ", on nas (backup@nas1), failed" in run_header.header({**row, "where": place}, NOW, UTC)
+    assert " on " not in run_header.header(row, NOW, UTC)
