@@ -12,7 +12,7 @@ from scheduled.config.job_keys import ID
 from scheduled.config.lookup import find_job
 from scheduled.errors import ScheduleError, UsageError
 from scheduled.timing import expression
-from scheduled.timing.expression import Schedule
+from scheduled.timing.schedule import Schedule
 from scheduled.views import due_runs, upcoming
 
 RUNS = 5

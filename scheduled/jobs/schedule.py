@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from scheduled.jobs.model import Job
 from scheduled.quick_classes import replace
 from scheduled.timing import hashed
-from scheduled.timing.expression import Schedule, is_hashed, parse
+from scheduled.timing.expression import is_hashed, parse
+from scheduled.timing.schedule import Schedule
 
 if TYPE_CHECKING:
     from scheduled.timing.day_rule import DayRule

@@ -25,7 +25,7 @@ from scheduled.state.records import JobMemory
 from scheduled.timing import day_rule, on_days
 from scheduled.timing import slots as instants
 from scheduled.timing.day_words import name_of
-from scheduled.timing.expression import Schedule
+from scheduled.timing.schedule import Schedule
 from scheduled.timing.slots import MissedRange, is_anchored
 from scheduled.timing.timezones import INSTANT, wall_time
 

@@ -37,8 +37,8 @@ from scheduled.quick_classes import replace
 from scheduled.state.present import CORRECTION
 from scheduled.state.records import Deferral, JobMemory, Pause
 from scheduled.timing import window
-from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import minute_utc
+from scheduled.timing.schedule import Schedule
 from scheduled.timing.slots import is_anchored
 from scheduled.timing.timezones import INSTANT
 

@@ -10,8 +10,8 @@ from scheduled.planning.slot_cache import SlotCache
 from scheduled.quick_classes import dataclass, replace
 from scheduled.state.records import JobMemory
 from scheduled.timing import expression
-from scheduled.timing.expression import Schedule
 from scheduled.timing.fingerprint import WITHIN
+from scheduled.timing.schedule import Schedule
 from scheduled.timing.slots import MissedRange, is_anchored, origin
 from scheduled.timing.timezones import INSTANT
 

@@ -13,7 +13,7 @@ from scheduled.quick_classes import replace
 from scheduled.state import events, run_limit_events
 from scheduled.state.journal import Event
 from scheduled.state.records import JobMemory
-from scheduled.timing.expression import Schedule
+from scheduled.timing.schedule import Schedule
 
 WHY = "its max_runs has changed"
 

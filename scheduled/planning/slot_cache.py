@@ -11,7 +11,7 @@ from typing import Self
 
 from scheduled.quick_classes import dataclass, replace
 from scheduled.timing import slots
-from scheduled.timing.expression import Schedule
+from scheduled.timing.schedule import Schedule
 from scheduled.timing.slots import MissedRange
 
 LATER = 1024

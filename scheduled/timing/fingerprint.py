@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from scheduled.quick_classes import NamedTuple
-from scheduled.timing.expression import Cron, Interval, Once, Recurrence, Schedule
+from scheduled.timing.schedule import Cron, Interval, Once, Recurrence, Schedule
 from scheduled.timing.timezones import have_same_rules
 
 VERSION = "1"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from scheduled.errors import ScheduleError
 from scheduled.timing.cron_field import FIELDS, Field
-from scheduled.timing.expression import Recurrence
+from scheduled.timing.schedule import Recurrence
 
 _DAY, _WEEKDAY = FIELDS[2], FIELDS[4]
 _NAMES = "|".join(_WEEKDAY.names)

@@ -18,7 +18,7 @@ from typing import Any
 from scheduled.quick_classes import replace
 from scheduled.timing import day_rule, slots, wall_times
 from scheduled.timing.day_rule import DayRule
-from scheduled.timing.expression import Boot, Interval, Once, Schedule
+from scheduled.timing.schedule import Boot, Interval, Once, Schedule
 from scheduled.timing.timezones import INSTANT, earliest_instant, wall_time
 from scheduled.timing.wall_times import MINUTE, WallTimes
 

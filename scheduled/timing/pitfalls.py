@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 from scheduled.timing import month_days
 from scheduled.timing.cron_field import FIELDS, MONTHS, WEEKDAYS, Field
-from scheduled.timing.expression import NICKNAMES, Cron, Recurrence, Schedule, is_fields
+from scheduled.timing.expression import NICKNAMES, is_fields
+from scheduled.timing.schedule import Cron, Recurrence, Schedule
 
 _LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _SIZES = (60, 24, 31, 12, 7)

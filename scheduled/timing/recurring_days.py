@@ -10,7 +10,7 @@ from datetime import date
 
 from scheduled.errors import ScheduleError
 from scheduled.timing import month_days
-from scheduled.timing.expression import Recurrence
+from scheduled.timing.schedule import Recurrence
 
 MONTHS = 12 * 40
 """So far ahead and back a day is looked for; of what is no error, one matches in any five years."""

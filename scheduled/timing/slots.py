@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 
 from scheduled.quick_classes import dataclass, replace
 from scheduled.timing import wall_times
-from scheduled.timing.expression import Boot, Cron, Interval, Once, Recurrence, Schedule
+from scheduled.timing.schedule import Boot, Cron, Interval, Once, Recurrence, Schedule
 from scheduled.timing.timezones import (
     INSTANT,
     earliest_instant,

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from scheduled.quick_classes import NamedTuple
-from scheduled.timing.expression import Cron, Recurrence
+from scheduled.timing.schedule import Cron, Recurrence
 
 MINUTE = timedelta(minutes=1)
 BEHIND, AHEAD, RENEWED = 70, 440, 40

@@ -9,7 +9,7 @@ from scheduled.planning import allowed_days
 from scheduled.quick_classes import replace
 from scheduled.timing import on_days, slots
 from scheduled.timing.day_words import name_of
-from scheduled.timing.expression import Schedule
+from scheduled.timing.schedule import Schedule
 from scheduled.timing.slots import is_anchored
 from scheduled.timing.timezones import INSTANT
 from scheduled.views.format import clock

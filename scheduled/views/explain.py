@@ -7,15 +7,8 @@ from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.state.records import Deferral, JobMemory, Retry
 from scheduled.timing import slots, window
-from scheduled.timing.expression import (
-    NICKNAMES,
-    Boot,
-    Cron,
-    Interval,
-    Once,
-    Recurrence,
-    Schedule,
-)
+from scheduled.timing.expression import NICKNAMES
+from scheduled.timing.schedule import Boot, Cron, Interval, Once, Recurrence, Schedule
 from scheduled.views import days, upcoming
 from scheduled.views.format import span
 from scheduled.views.schedule_meaning import is_in_words, meaning

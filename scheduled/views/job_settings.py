@@ -12,7 +12,8 @@ from typing import Any
 from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.quick_classes import NamedTuple, fields
-from scheduled.timing.expression import Cron, Recurrence, is_hashed
+from scheduled.timing.expression import is_hashed
+from scheduled.timing.schedule import Cron, Recurrence
 from scheduled.views.format import counted
 from scheduled.views.schedule_label import label
 from scheduled.views.schedule_meaning import meaning

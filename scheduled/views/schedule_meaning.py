@@ -9,16 +9,8 @@ from itertools import pairwise
 
 from scheduled.quick_classes import NamedTuple
 from scheduled.timing.cron_field import MONTHS, WEEKDAYS
-from scheduled.timing.expression import (
-    NICKNAMES,
-    Boot,
-    Cron,
-    Interval,
-    Once,
-    Recurrence,
-    Schedule,
-    is_fields,
-)
+from scheduled.timing.expression import NICKNAMES, is_fields
+from scheduled.timing.schedule import Boot, Cron, Interval, Once, Recurrence, Schedule
 from scheduled.timing.sentences.words import clock
 from scheduled.views.wording import listed
 

@@ -14,8 +14,8 @@ from scheduled.planning.due import is_too_late, schedule_for
 from scheduled.quick_classes import replace
 from scheduled.state.present import CORRECTION
 from scheduled.timing import pitfalls, slots, window
-from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import format_utc
+from scheduled.timing.schedule import Schedule
 from scheduled.timing.slots import is_anchored
 from scheduled.timing.timezones import INSTANT, zone_info
 from scheduled.views import days, wording

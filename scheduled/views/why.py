@@ -13,8 +13,8 @@ from scheduled.state.document import DeadLetterEntry
 from scheduled.state.history import Row
 from scheduled.state.records import JobMemory
 from scheduled.timing import on_days, slots
-from scheduled.timing.expression import Schedule
 from scheduled.timing.instants import format_utc, parse_utc
+from scheduled.timing.schedule import Schedule
 from scheduled.timing.timezones import INSTANT
 from scheduled.views import days, finished_jobs, incidents, pending, wording
 from scheduled.views.format import local_times, passed

@@ -13,8 +13,8 @@ from scheduled import idle
 from scheduled.state import known_days
 from scheduled.state.store import Store
 from scheduled.timing import expression, wall_times
-from scheduled.timing.expression import Cron
 from scheduled.timing.instants import format_utc
+from scheduled.timing.schedule import Cron
 from scheduled.timing.wall_times import ByCroniter, Days
 from tests.builders.command import options, state_dir
 from tests.builders.idle import ENTRY

@@ -14,6 +14,7 @@ from scheduled.config.yaml_document import Node
 from scheduled.errors import UsageError
 from scheduled.state import tick_interval
 from scheduled.timing import durations, expression
+from scheduled.timing.schedule import Interval
 from tests.builders.jobs import at
 
 WITH_UNITS = {
@@ -71,7 +72,7 @@ def test_a_key_takes_every_duration(text: str, seconds: float) -> None:
 
 @each_duration
 def test_a_schedule_takes_every_duration(text: str, seconds: float) -> None:
-    interval = expression.Interval(timedelta(seconds=seconds))
+    interval = Interval(timedelta(seconds=seconds))
 
     assert expression.parse(f"every {text}", "UTC").form == interval
     assert expression.parse(f"every_{text}", "UTC").form == interval
@@ -82,7 +83,7 @@ def test_a_schedule_takes_every_duration(text: str, seconds: float) -> None:
 def test_a_duration_alone_is_a_schedule_unless_it_could_mean_months(text: str) -> None:
     period = timedelta(seconds=WITH_UNITS[text])
 
-    assert expression.parse(text, "UTC").form == expression.Interval(period)
+    assert expression.parse(text, "UTC").form == Interval(period)
 
 
 @each_duration

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduled.errors import ScheduleError
-from scheduled.timing.expression import Cron, Interval, parse
+from scheduled.timing.expression import parse
 from scheduled.timing.fingerprint import fingerprint
+from scheduled.timing.schedule import Cron, Interval
 
 
 def cron(text: str) -> Cron:

@@ -12,8 +12,9 @@ from scheduled.errors import ScheduleError
 from scheduled.jobs.schedule import schedule_of
 from scheduled.system import machine
 from scheduled.timing import slots
-from scheduled.timing.expression import Cron, parse
+from scheduled.timing.expression import parse
 from scheduled.timing.fingerprint import fingerprint
+from scheduled.timing.schedule import Cron
 from scheduled.views import jobs as view
 from tests.builders.configuration import complaint, job_file, loaded, options, the_job, written
 from tests.builders.jobs import job

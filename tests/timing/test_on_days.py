@@ -13,7 +13,8 @@ from scheduled.quick_classes import replace
 from scheduled.timing import day_rule, day_words, on_days, slots
 from scheduled.timing.calendars import Calendars, rule_of
 from scheduled.timing.day_rule import DayRule
-from scheduled.timing.expression import Cron, Schedule, parse
+from scheduled.timing.expression import parse
+from scheduled.timing.schedule import Cron, Schedule
 from scheduled.timing.timezones import earliest_instant, occurrences, wall_time
 
 INSTANT = timedelta(microseconds=1)

@@ -10,12 +10,13 @@ from croniter import croniter
 
 from scheduled.errors import ScheduleError
 from scheduled.timing import expression, slots
+from scheduled.timing.schedule import Schedule
 from tests.builders import day_rules, soak
 from tests.builders.day_rules import DAY, MINUTE, ZONES, Rule
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
 CASES = soak.count(400, 10_000)  # in each direction
-Case = tuple[Rule, expression.Schedule, datetime]
+Case = tuple[Rule, Schedule, datetime]
 
 
 @cache
@@ -34,7 +35,7 @@ class NeverFiresError(Exception):
     pass
 
 
-def parsed(text: str, zone: str) -> expression.Schedule:
+def parsed(text: str, zone: str) -> Schedule:
     try:
         return expression.parse(text, zone)
     except ScheduleError as error:

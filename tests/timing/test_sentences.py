@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from scheduled.errors import ScheduleError
 from scheduled.timing import expression, slots
-from scheduled.timing.expression import Recurrence
 from scheduled.timing.fingerprint import fingerprint
+from scheduled.timing.schedule import Recurrence
 from scheduled.timing.sentences.words import VOCABULARY
 from tests.builders import soak
 from tests.builders.sentences import NOW, ZONE, dates, next_five

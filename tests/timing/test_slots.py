@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from scheduled.errors import ScheduleError
 from scheduled.timing import expression, slots
+from scheduled.timing.schedule import Schedule
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -301,7 +302,7 @@ SOME_ZONES = st.sampled_from(["UTC", "Europe/Berlin", "Australia/Lord_Howe", "Am
 
 
 @st.composite
-def schedules(draw: st.DrawFn) -> expression.Schedule:
+def schedules(draw: st.DrawFn) -> Schedule:
     text = draw(st.one_of(CRON, INTERVALS, MOMENTS, st.just("@reboot")))
     try:
         return expression.parse(text, draw(SOME_ZONES))
@@ -310,9 +311,7 @@ def schedules(draw: st.DrawFn) -> expression.Schedule:
 
 
 @given(schedules(), AWARE)
-def test_the_following_slot_is_the_latest_once_it_has_come(
-    job: expression.Schedule, when: datetime
-) -> None:
+def test_the_following_slot_is_the_latest_once_it_has_come(job: Schedule, when: datetime) -> None:
     slot = slots.following(job, when, NEW_YEAR)
 
     if slot is not None:
@@ -322,9 +321,7 @@ def test_the_following_slot_is_the_latest_once_it_has_come(
 
 
 @given(schedules(), AWARE)
-def test_no_slot_lies_between_the_latest_and_the_following(
-    job: expression.Schedule, when: datetime
-) -> None:
+def test_no_slot_lies_between_the_latest_and_the_following(job: Schedule, when: datetime) -> None:
     latest, following = slots.latest(job, when, NEW_YEAR), slots.following(job, when, NEW_YEAR)
 
     if latest is not None:
@@ -335,9 +332,7 @@ def test_no_slot_lies_between_the_latest_and_the_following(
 
 
 @given(schedules(), AWARE, st.integers(0, 30))
-def test_a_count_is_the_number_of_slots_between(
-    job: expression.Schedule, when: datetime, cap: int
-) -> None:
+def test_a_count_is_the_number_of_slots_between(job: Schedule, when: datetime, cap: int) -> None:
     until = when + timedelta(days=3)
     walked, slot = 0, slots.following(job, when, NEW_YEAR)
     while slot is not None and slot <= until and walked < cap:

@@ -16,6 +16,7 @@ from cronsim import CronSim
 
 from scheduled.errors import ScheduleError
 from scheduled.timing import expression, slots
+from scheduled.timing.schedule import Schedule
 from tests.builders import soak
 
 ZONES = (
@@ -164,7 +165,7 @@ def some_instant(dice: random.Random, zone: str) -> datetime:
     return dice.choice(changes(zone)) + distance
 
 
-def some_schedule(dice: random.Random) -> expression.Schedule:
+def some_schedule(dice: random.Random) -> Schedule:
     while True:
         try:
             return expression.parse(some_expression(dice), dice.choice(ZONES))
@@ -172,7 +173,7 @@ def some_schedule(dice: random.Random) -> expression.Schedule:
             continue
 
 
-def cases(seed: int) -> list[tuple[expression.Schedule, datetime]]:
+def cases(seed: int) -> list[tuple[Schedule, datetime]]:
     dice = random.Random(seed)
     schedules = [some_schedule(dice) for _ in range(CASES)]
     return [(schedule, some_instant(dice, schedule.zone)) for schedule in schedules]

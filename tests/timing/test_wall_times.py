@@ -10,7 +10,7 @@ import pytest
 
 from scheduled.errors import ScheduleError
 from scheduled.timing import expression, wall_times
-from scheduled.timing.expression import Cron
+from scheduled.timing.schedule import Cron
 from tests.builders import soak
 
 TODAY = date(2026, 11, 21)

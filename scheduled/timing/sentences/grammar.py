@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from scheduled.errors import ScheduleError, closest
-from scheduled.timing.expression import Recurrence
+from scheduled.timing.schedule import Recurrence
 from scheduled.timing.sentences.days import DayReader
 from scheduled.timing.sentences.parts import (
     AMBIGUOUS,

@@ -9,7 +9,7 @@ from datetime import date
 from scheduled.errors import ScheduleError
 from scheduled.timing import month_days
 from scheduled.timing.cron_field import FIELDS
-from scheduled.timing.expression import Recurrence
+from scheduled.timing.schedule import Recurrence
 from scheduled.timing.sentences.parts import Parts, Unit
 from scheduled.timing.sentences.words import DAY_PARTS, clock
 
