@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from scheduled.config import elsewhere
+from scheduled.config import unknown_values as unknown
 from scheduled.config.yaml_document import Node
 from scheduled.errors import ScheduleError, did_you_mean
 from scheduled.jobs.model import NAME
@@ -110,7 +110,7 @@ def boolean(node: Node) -> bool:
     """Return true or false."""
     if isinstance(node.value, bool):
         return node.value
-    raise InvalidValue(f"{describe(node)}: expected true or false{elsewhere.yes_or_no(node.text)}")
+    raise InvalidValue(f"{describe(node)}: expected true or false{unknown.yes_or_no(node.text)}")
 
 
 def integer(least: int, most: int) -> Converter[int]:
@@ -133,7 +133,7 @@ def duration(node: Node) -> float:
         seconds = durations.parse(node.text)
     except ValueError:
         expected = "seconds, or a duration like 90s, 10m, 2h or 1d"
-        expected += elsewhere.duration(node.text)
+        expected += unknown.duration(node.text)
         raise InvalidValue(f"{describe(node)}: expected {expected}") from None
     if not 0 < seconds <= LONGEST_SECONDS:
         raise InvalidValue(f"{describe(node)}: must be above zero, and at most ten years")
@@ -208,7 +208,7 @@ def choice(policy: type[StrEnum]) -> Converter[StrEnum]:
         except ValueError:
             *others, last = policy
             words = f"{', '.join(others)} or {last}" if others else str(last)
-            advice = elsewhere.word(policy, node.text)
+            advice = unknown.word(policy, node.text)
             raise InvalidValue(f"{describe(node)}: expected {words}{advice}") from None
 
     return convert
@@ -222,7 +222,7 @@ def optional(converter: Converter[Value]) -> Converter[Value | None]:
         try:
             return None if node.value is None or node.text == "none" else converter(node)
         except InvalidValue as error:
-            raise InvalidValue(f"{error}{elsewhere.nothing(node.text)}") from None
+            raise InvalidValue(f"{error}{unknown.nothing(node.text)}") from None
 
     return Converter(convert, schema)
 

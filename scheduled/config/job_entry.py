@@ -379,10 +379,10 @@ def read_keys(
         key = keys.get(name)
         if key is None:
             unknown = list_for(name) if warnings is None else warnings
-            from scheduled.config import elsewhere
+            from scheduled.config import unknown_keys
 
             text = "" if value.is_mapping else value.text
-            sentence = f"unknown key{elsewhere.advice(name, text, keys)}"
+            sentence = f"unknown key{unknown_keys.advice(name, text, keys)}"
             unknown.add(value.line, f"{prefix}{excerpt(name)}", sentence)
             continue
         field_name = key.field or name

@@ -1,14 +1,12 @@
-"""What other schedulers call a key or a value, and what it is called here.
+"""What other schedulers call a key, and what it is called here: for messages about unknown keys.
 
-Messages about what is unknown propose it. A proposal is a key or a word, or a phrase where it takes
-more. What is called the same in another sense, or has no counterpart, is not in here.
+A proposal is a key, or a phrase where it takes more. What is called the same in another sense, or
+has no counterpart, is not in here.
 """
 
-from collections.abc import Iterable, Mapping
-from enum import StrEnum
+from collections.abc import Iterable
 
 from scheduled.errors import closest
-from scheduled.timing import durations
 
 _TOLD = "who is told is set by `notify`, at the top of scheduled.yaml"
 _ALL_JOBS = "it is a setting for all jobs; it stands at the top of scheduled.yaml"
@@ -82,42 +80,6 @@ _OF_THE_CONFIGURATION = {
 }
 _WHEN = ("every", "interval", "at", "time", "runat", "rundate", "when", "onunitactivesec")
 """Keys that say when a job runs, by a value that may make a schedule."""
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "Priority": {
-        **dict.fromkeys(("critical", "highest", "emergency", "asap"), "urgent"),
-        **dict.fromkeys(("normal", "default", "regular"), "medium"),
-        **dict.fromkeys(("lowest", "idle", "background"), "low"),
-    },
-    "CatchUp": {
-        **dict.fromkeys(("once", "true", "yes", "on", "last", "newest", "coalesce"), "latest"),
-        **dict.fromkeys(("none", "no", "never", "false", "off", "ignore", "disabled"), "skip"),
-        **dict.fromkeys(("every", "each", "backfill"), "all"),
-    },
-    "Overlap": {
-        **dict.fromkeys(("forbid", "forbidden", "never", "ignore", "drop"), "skip"),
-        **dict.fromkeys(("kill", "cancel", "terminate", "restart"), "replace"),
-        **dict.fromkeys(("parallel", "concurrent"), "allow"),
-        **dict.fromkeys(("wait", "delay"), "queue"),
-    },
-    "FirstRun": {
-        **dict.fromkeys(("immediately", "immediate", "at once", "true"), "now"),
-        **dict.fromkeys(("later", "scheduled", "false"), "wait"),
-    },
-    "OnInterrupted": {
-        **dict.fromkeys(("restart", "retry", "again", "resume"), "rerun"),
-        **dict.fromkeys(("ignore", "never", "drop", "none"), "skip"),
-    },
-    "ReportOn": {
-        **dict.fromkeys(("on_failure", "error", "errors", "failures", "failed"), "failure"),
-        **dict.fromkeys(("all", "every", "success"), "always"),
-        **dict.fromkeys(("none", "no", "false", "off", "silent"), "never"),
-    },
-}
-"""Values of other schedulers by the policy, in lower case."""
-_YES = ("yes", "y", "on", "1", "enabled", "t")
-_NO = ("no", "n", "off", "0", "disabled", "f")
-_NOTHING = ("no", "off", "never", "false", "unlimited", "infinite", "disabled", "-1", "0", "null")
-"""What is written for a policy that is not wanted."""
 
 
 def advice(name: str, value: str, keys: Iterable[str]) -> str:
@@ -148,41 +110,6 @@ def advice(name: str, value: str, keys: Iterable[str]) -> str:
     if key := closest(name, known):
         return f"; did you mean {key}?"
     return f"; known are {', '.join(known)}"
-
-
-def word(policy: type[StrEnum], value: str) -> str:
-    """Return the end of a sentence about a word that no policy is: the one that is meant."""
-    plain = value.casefold().strip()
-    found = WORDS.get(policy.__name__, {}).get(plain) or closest(plain, policy)
-    return f"; did you mean {found}?" if found else ""
-
-
-def yes_or_no(value: str) -> str:
-    """Return the end of a sentence about what is neither true nor false: which of them it is."""
-    plain = value.casefold().strip()
-    found = "true" if plain in _YES else "false" if plain in _NO else ""
-    return f"; did you mean {found}?" if found else ""
-
-
-def nothing(value: str) -> str:
-    """Return the end of a sentence about a policy that is probably not wanted."""
-    return "; write none to disable it" if value.casefold().strip() in _NOTHING else ""
-
-
-def duration(value: str) -> str:
-    """Return the end of a sentence about a duration that cannot be read: how it is written."""
-    from scheduled.timing import meant
-
-    text = meant.duration(value)
-    return f"; write {text}" if text and _is_duration(text) else ""
-
-
-def _is_duration(text: str) -> bool:
-    """Return whether a text is a duration."""
-    try:
-        return durations.parse(text) > 0
-    except ValueError:
-        return False
 
 
 def _schedule(name: str, value: str) -> str:

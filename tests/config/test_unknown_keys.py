@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduled.config import elsewhere, load
+from scheduled.config import load, unknown_keys, unknown_values
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.keys import KEYS
 from scheduled.config.paths import PathOptions
@@ -97,12 +97,15 @@ def test_no_key_or_word_that_exists_is_taken_for_another() -> None:
     def plain(name: str) -> str:
         return name.replace("_", "")
 
-    for table, keys in ((elsewhere._OF_JOBS, JOB_KEYS), (elsewhere._OF_THE_CONFIGURATION, KEYS)):
+    for table, keys in (
+        (unknown_keys._OF_JOBS, JOB_KEYS),
+        (unknown_keys._OF_THE_CONFIGURATION, KEYS),
+    ):
         names = [name for names in table.values() for name in names.split()]
         assert len(names) == len({*names})
         assert not {*names} & {plain(key) for key in keys}
         assert {proposal for proposal in table if " " not in proposal} <= {*keys}
-    for policy, words in elsewhere.WORDS.items():
+    for policy, words in unknown_values.WORDS.items():
         values = {str(value) for value in getattr(model, policy)}
         assert {*words.values()} <= values
         assert not {*words} & values
@@ -111,4 +114,4 @@ def test_no_key_or_word_that_exists_is_taken_for_another() -> None:
 def test_what_is_said_to_be_a_setting_is_one() -> None:
     settings = {key.replace("_", "") for key in KEYS}
 
-    assert {*elsewhere._OF_JOBS[elsewhere._ALL_JOBS].split()} <= settings
+    assert {*unknown_keys._OF_JOBS[unknown_keys._ALL_JOBS].split()} <= settings
