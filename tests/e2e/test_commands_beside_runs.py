@@ -36,6 +36,9 @@ def long(context):
     return {{"found": 1}}
 """
 
+COMMAND = "touch begun; while [ ! -e go ]; do sleep 0.02; done"
+LONG = f'  long: {{schedule: "{RARELY}", first_run: now, command: "{COMMAND}"}}\n'
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
@@ -131,11 +134,7 @@ def test_g4_cancel_stop_ends_the_run_with_all_it_started_and_the_job_stays_cance
 
 
 def test_a_run_whose_tick_was_killed_can_still_be_stopped(home: Path) -> None:
-    command = "touch begun; while [ ! -e go ]; do sleep 0.02; done"
-    configure(
-        home,
-        f'{WITHOUT_SWEEPS}  long: {{schedule: "{RARELY}", first_run: now, command: "{command}"}}\n',
-    )
+    configure(home, WITHOUT_SWEEPS + LONG)
     with ticking(home) as tick:
         run_processes = processes(home)
         os.kill(tick.pid, signal.SIGKILL)
@@ -160,11 +159,7 @@ def test_a_run_whose_tick_was_killed_can_still_be_stopped(home: Path) -> None:
 def test_a_run_of_a_job_that_is_not_configured_any_more_can_be_stopped(
     home: Path, how: list[str]
 ) -> None:
-    command = "touch begun; while [ ! -e go ]; do sleep 0.02; done"
-    configure(
-        home,
-        f'{WITHOUT_SWEEPS}  long: {{schedule: "{RARELY}", first_run: now, command: "{command}"}}\n',
-    )
+    configure(home, WITHOUT_SWEEPS + LONG)
     with ticking(home) as tick:
         run_processes = processes(home)
         configure(home, WITHOUT_SWEEPS)
