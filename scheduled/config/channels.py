@@ -6,7 +6,7 @@ What is wrong with one of them stops that one alone, never a job.
 from collections.abc import Mapping
 from typing import Any
 
-from scheduled.config.converters import InvalidValue, describe
+from scheduled.config.conversion import InvalidValue, describe
 from scheduled.config.job_entry import ProblemList, read_keys
 from scheduled.config.job_keys import ID
 from scheduled.config.notify_keys import CHANNELS, KIND_KEYS, REQUIRED, SUBSCRIBERS, Table

@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from scheduled.config.converters import Converter, InvalidValue, Schema, describe, single_line
+from scheduled.config.conversion import Converter, InvalidValue, Schema, describe
+from scheduled.config.converters import single_line
 from scheduled.config.yaml_document import Node
 from scheduled.errors import ScheduleError, did_you_mean
 from scheduled.system.text import excerpt

@@ -6,15 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from scheduled.config.converters import (
-    Converter,
-    InvalidValue,
-    boolean,
-    describe,
-    duration,
-    integer,
-    single_line,
-)
+from scheduled.config.conversion import Converter, InvalidValue, describe
+from scheduled.config.converters import boolean, duration, integer, single_line
 from scheduled.config.yaml_document import Node
 from scheduled.errors import did_you_mean
 from scheduled.system.text import excerpt

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scheduled.config import python_values
-from scheduled.config.converters import InvalidValue, describe
+from scheduled.config.conversion import InvalidValue, describe
 from scheduled.config.yaml_document import MAX_BYTES, Node
 from scheduled.errors import UnreadableFileError
 from scheduled.handler.loader import FUNCTION

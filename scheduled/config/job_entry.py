@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduled.config import gptme_format, own_defaults, permissions
 from scheduled.config.conflicts import BUILTIN_IDS
-from scheduled.config.converters import InvalidValue, describe
+from scheduled.config.conversion import InvalidValue, describe
 from scheduled.config.job_keys import ID, JOB_KEYS
 from scheduled.config.key import Key
 from scheduled.config.yaml_document import Node

@@ -8,24 +8,26 @@ tests compare both with this table.
 import re
 from collections.abc import Mapping
 
+from scheduled.config.collection_values import (
+    command,
+    environment,
+    exit_codes,
+    mapping,
+    retention,
+    text_list,
+)
 from scheduled.config.converters import (
     boolean,
     choice,
-    command,
     duration,
-    environment,
-    exit_codes,
     file_mask,
     integer,
     jitter,
-    mapping,
     optional,
     percent,
-    retention,
     single_line,
     size,
     text,
-    text_list,
     time_window,
 )
 from scheduled.config.day_values import days

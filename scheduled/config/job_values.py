@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from scheduled.config.converters import Converter, InvalidValue, anchored, single_line
+from scheduled.config.conversion import Converter, InvalidValue, anchored
+from scheduled.config.converters import single_line
 from scheduled.config.yaml_document import Node
 from scheduled.system.text import excerpt
 from scheduled.timing import bounds

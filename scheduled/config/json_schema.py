@@ -8,7 +8,8 @@ underlines an unknown key in a job file, which is only a warning.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from scheduled.config.converters import Schema, anchored, text
+from scheduled.config.conversion import Schema, anchored
+from scheduled.config.converters import text
 from scheduled.config.job_keys import ID, JOB_KEYS
 from scheduled.config.key import Key
 from scheduled.config.keys import KEYS

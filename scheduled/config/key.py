@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scheduled.config.converters import Converter
+from scheduled.config.conversion import Converter
 from scheduled.quick_classes import dataclass, replace
 
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")

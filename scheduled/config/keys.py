@@ -8,20 +8,22 @@ stops no job: a mistake in it is reported, and the default counts.
 
 from collections.abc import Mapping
 
-from scheduled.config.converters import (
-    boolean,
+from scheduled.config.collection_values import (
     channel_entries,
-    duration,
-    integer,
     job_entries,
-    log_level,
     log_rotation,
     mapping,
-    optional,
     retention,
+    text_list,
+)
+from scheduled.config.converters import (
+    boolean,
+    duration,
+    integer,
+    log_level,
+    optional,
     single_line,
     text,
-    text_list,
 )
 from scheduled.config.day_values import calendars
 from scheduled.config.executor_values import executors

@@ -5,15 +5,8 @@ They are declared as those of `config.keys` are.
 
 from collections.abc import Mapping
 
-from scheduled.config.converters import (
-    boolean,
-    choice,
-    command,
-    environment,
-    integer,
-    single_line,
-    text_list,
-)
+from scheduled.config.collection_values import command, environment, text_list
+from scheduled.config.converters import boolean, choice, integer, single_line
 from scheduled.config.key import Key
 from scheduled.config.notify_values import (
     any_address,

@@ -7,15 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from scheduled.config.converters import (
-    Converter,
-    InvalidValue,
-    anchored,
-    describe,
-    mapping,
-    single_line,
-    text_list,
-)
+from scheduled.config.collection_values import mapping, text_list
+from scheduled.config.conversion import Converter, InvalidValue, anchored, describe
+from scheduled.config.converters import single_line
 from scheduled.config.yaml_document import Node
 from scheduled.errors import did_you_mean
 from scheduled.notify.subscription import EVENTS

@@ -6,7 +6,7 @@ A variable of `env` counts on its own, any other key as a whole. `null` in a job
 from collections.abc import Mapping
 from typing import Any
 
-from scheduled.config.converters import Converter, InvalidValue, describe
+from scheduled.config.conversion import Converter, InvalidValue, describe
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.key import Key
 from scheduled.config.yaml_document import Node

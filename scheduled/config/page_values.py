@@ -3,14 +3,9 @@
 from enum import StrEnum
 from typing import Any
 
-from scheduled.config.converters import (
-    Converter,
-    InvalidValue,
-    boolean,
-    choice,
-    settings,
-    single_line,
-)
+from scheduled.config.collection_values import settings
+from scheduled.config.conversion import Converter, InvalidValue
+from scheduled.config.converters import boolean, choice, single_line
 from scheduled.config.yaml_document import Node
 
 

@@ -6,18 +6,10 @@ A mistake in it stops all jobs: with half of it, one would run with more rights 
 from collections.abc import Mapping
 from typing import Any
 
+from scheduled.config.collection_values import text_list
 from scheduled.config.conflicts import BUILTIN_IDS
-from scheduled.config.converters import (
-    Converter,
-    InvalidValue,
-    describe,
-    duration,
-    integer,
-    optional,
-    single_line,
-    size,
-    text_list,
-)
+from scheduled.config.conversion import Converter, InvalidValue, describe
+from scheduled.config.converters import duration, integer, optional, single_line, size
 from scheduled.config.key import Key
 from scheduled.config.notify_values import word
 from scheduled.config.yaml_document import Node

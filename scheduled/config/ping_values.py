@@ -3,17 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from scheduled.config.converters import (
-    Converter,
-    InvalidValue,
-    boolean,
-    describe,
-    duration,
-    mapping,
-    optional,
-    single_line,
-    size,
-)
+from scheduled.config.collection_values import mapping
+from scheduled.config.conversion import Converter, InvalidValue, describe
+from scheduled.config.converters import boolean, duration, optional, single_line, size
 from scheduled.config.notify_values import web_address
 from scheduled.config.yaml_document import Node
 from scheduled.errors import did_you_mean

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any, Unpack
 
 from scheduled.config import python_values, validate
-from scheduled.config.converters import InvalidValue
+from scheduled.config.conversion import InvalidValue
 from scheduled.config.job_entry import Defaults
 from scheduled.config.load import DEFAULTS
 from scheduled.config.permissions import UNCHECKED

@@ -2,7 +2,7 @@
 
 import math
 
-from scheduled.config.converters import InvalidValue
+from scheduled.config.conversion import InvalidValue
 from scheduled.config.yaml_document import UNUSABLE, Node
 from scheduled.system.text import excerpt
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from scheduled.config import channels, converters, own_defaults, permissions
 from scheduled.config.conflicts import BUILTIN_IDS
-from scheduled.config.converters import InvalidValue, describe
+from scheduled.config.conversion import InvalidValue, describe
 from scheduled.config.handler_source import Declaration
 from scheduled.config.job_entry import (
     Defaults,

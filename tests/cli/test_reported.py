@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from scheduled.config import yaml_document
-from scheduled.config.converters import InvalidValue, retention
+from scheduled.config.collection_values import retention
+from scheduled.config.conversion import InvalidValue
 from scheduled.config.load import load
 from scheduled.config.paths import PathOptions
 from tests.builders.command import Said, scheduled, state_dir

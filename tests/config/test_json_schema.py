@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from scheduled.cli.config import config
 from scheduled.config import json_schema, template, yaml_document
-from scheduled.config.converters import InvalidValue
+from scheduled.config.conversion import InvalidValue
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.key import Key
 from scheduled.config.keys import KEYS

@@ -7,7 +7,7 @@ which does not run outside it.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scheduled.config.converters import describe, problem_with
+from scheduled.config.conversion import describe, problem_with
 from scheduled.config.importers import placeholder
 from scheduled.config.importers.findings import Findings, ImportedJob, LeftOut, SourceKind
 from scheduled.config.importers.repeated_keys import repeated

@@ -6,7 +6,8 @@ gptme's job files need no import: they are read as they are.
 from pathlib import Path
 
 from scheduled.config import keys
-from scheduled.config.converters import describe, problem_with, single_line
+from scheduled.config.conversion import describe, problem_with
+from scheduled.config.converters import single_line
 from scheduled.config.gptme_format import TIMEOUT
 from scheduled.config.importers.findings import Findings, LeftOut, SourceKind
 from scheduled.config.importers.repeated_keys import repeated
