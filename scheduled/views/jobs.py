@@ -69,9 +69,15 @@ def row(snapshot: Snapshot, job: Job) -> dict[str, Any]:
 
 
 def waits_for(snapshot: Snapshot, job: Job) -> dict[str, Any] | None:
-    """Return the mutex that a due run of the job waits for, and who has it; None if it does not."""
-    held = snapshot.mutex(job)
-    return None if held is None else {"mutex": held[0], "held_by": held[1]}
+    """Return what a due run of the job waits for: a mutex, with who has it, or an executor.
+
+    None if it waits for neither.
+    """
+    if (held := snapshot.mutex(job)) is not None:
+        return {"mutex": held[0], "held_by": held[1], "executor": None}
+    if snapshot.waits_for_place(job):
+        return {"mutex": None, "held_by": [], "executor": job.executor}
+    return None
 
 
 def last_run(snapshot: Snapshot, job: Job) -> dict[str, Any]:

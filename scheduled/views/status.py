@@ -114,13 +114,13 @@ def elsewhere(snapshot: Snapshot, job: str, run: ActiveRun) -> dict[str, Any] | 
 
 
 def _waiting(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Return the jobs whose run waits for a mutex, and who has it."""
+    """Return the jobs whose run waits for a mutex, and who has it, or for a place elsewhere."""
     if not snapshot.running:
         return []
     return [
         {"job": job.id, **waits}
         for job in snapshot.jobs
-        if job.mutex and (waits := jobs.waits_for(snapshot, job)) is not None
+        if (job.mutex or job.executor) and (waits := jobs.waits_for(snapshot, job)) is not None
     ]
 
 

@@ -249,7 +249,15 @@ def test_what_waits_for_a_place_says_so_and_is_not_overdue(
     assert "waits for a place at the executor nas" in home.call("next", "b").stdout
     status = home.call("status")
     assert "waits for nas" in status.stdout
-    assert json.loads(home.call("status", "--json").stdout)["overdue"] == []
+    document = json.loads(home.call("status", "--json").stdout)
+    assert document["overdue"] == []
+    assert document["waiting"] == [{"job": "b", "mutex": None, "held_by": [], "executor": "nas"}]
+    listed = json.loads(home.call("list", "--json").stdout)["jobs"]
+    assert {row["id"]: row["waits_for"] for row in listed}["b"] == {
+        "mutex": None,
+        "held_by": [],
+        "executor": "nas",
+    }
 
     gone.touch()
     assert running.wait(timeout=60) == 0

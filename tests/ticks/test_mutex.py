@@ -263,8 +263,9 @@ def test_e8_all_views_name_the_job_that_has_it(home: Home) -> None:
     assert {row["id"]: row["waits_for"] for row in rows}["b"] == {
         "mutex": "x",
         "held_by": ["holder"],
+        "executor": None,
     }
-    assert waiting == [{"job": "b", "mutex": "x", "held_by": ["holder"]}]
+    assert waiting == [{"job": "b", "mutex": "x", "held_by": ["holder"], "executor": None}]
     assert "nothing holds it back any more" in after
     assert "waits for the mutex x, which holder has since 12:00" in " ".join(upcoming.split())
     assert "waits for the mutex x, which holder has" in " ".join(dry.split())
