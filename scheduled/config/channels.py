@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from scheduled.config.conversion import InvalidValue, describe
-from scheduled.config.job_entry import ProblemList, read_keys
+from scheduled.config.job_entry import read_keys
 from scheduled.config.job_keys import ID
 from scheduled.config.notify_keys import CHANNELS, KIND_KEYS, REQUIRED, SUBSCRIBERS, Table
+from scheduled.config.problems import ProblemList
 from scheduled.config.yaml_document import Node
 from scheduled.errors import did_you_mean
 from scheduled.notify.kinds import Kind

@@ -20,7 +20,14 @@ SCALAR: Schema = {"type": ["string", "number", "boolean"]}
 
 
 class InvalidValue(Exception):  # noqa: N818 - never shown as it is
-    """What is wrong with a value and what is expected, and maybe what of it counts all the same."""
+    """What is wrong with a value and what is expected."""
+
+    def __init__(self, sentence: str, usable: Any = None, left_out: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.usable = usable
+        """What of the value counts all the same; None: nothing."""
+        self.left_out = left_out
+        """The names in it that are wrong, while the others count."""
 
 
 @dataclass(frozen=True)

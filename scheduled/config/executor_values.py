@@ -73,16 +73,16 @@ def _executors(node: Node) -> dict[str, Any]:
     if node.duplicates:
         name, line = node.duplicates[0]
         raise InvalidValue(f'duplicate name "{excerpt(name)}", again in line {line}')
-    found, problems = {}, []
+    found, problems = {}, {}
     for name, value in node.value.items():
         try:
             _check_name(name)
             found[name] = _executor(value)
         except InvalidValue as error:
             is_name = NAME.fullmatch(name) and name != LOCAL
-            problems.append(f"{name if is_name else _quoted(name)}: {error}")
+            problems[name] = f"{name if is_name else _quoted(name)}: {error}"
     if problems:
-        raise InvalidValue("; ".join(problems), found)
+        raise InvalidValue("; ".join(problems.values()), usable=found, left_out=(*problems,))
     return found
 
 

@@ -1,7 +1,7 @@
 """Which jobs cannot run at their executor: it is missing, or a key of theirs needs this machine."""
 
 import importlib.util
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from scheduled.config.all_jobs import AllJobs
@@ -9,6 +9,7 @@ from scheduled.errors import did_you_mean, install_extra
 from scheduled.handler import loader
 from scheduled.jobs.model import Job, Overlap
 from scheduled.jobs.permissions import CONFINED
+from scheduled.quick_classes import NamedTuple
 
 OF_THIS_MACHINE = ("max_cpu_percent", "max_memory_percent", "idle_only", "min_free_disk")
 """Keys that measure this machine, on which the job would not run."""
@@ -17,39 +18,44 @@ NAMED = 5
 """How many of the other jobs that need Dask are named."""
 
 
+class Refusal(NamedTuple):
+    """Why a job cannot run where its `executor` says."""
+
+    reason: str
+    is_of_machine: bool = False
+    """Whether this machine lacks something, which other jobs may need as well."""
+
+
 def applied(
-    found: AllJobs, executors: Mapping[str, Mapping[str, Any]], said: Sequence[str]
+    found: AllJobs, executors: Mapping[str, Mapping[str, Any]], wrong: Collection[str]
 ) -> AllJobs:
     """Return the jobs without those whose executor cannot run them, and why not.
 
-    `said` is what is wrong with the configuration, with its executors among other things.
+    `wrong` are the names of executors that are declared, but wrongly.
     """
     jobs = (*found.jobs, *found.offered)
     elsewhere = [job for job in jobs if job.executor or job.resources]
     if not elsewhere:
         return found
-    problems = {
-        job.id: _of_declaration(job, executors, said) or problem(job, executors)
-        for job in elsewhere
-    }
-    wrong = {id_: sentence for id_, sentence in problems.items() if sentence}
-    sentences = _sentences([job for job in elsewhere if job.id in wrong], wrong)
+    answers = {job.id: refusal(job, executors, wrong) for job in elsewhere}
+    refusals = {id_: answer for id_, answer in answers.items() if answer is not None}
+    sentences = _sentences([job for job in elsewhere if job.id in refusals], refusals)
     return found._replace(
-        jobs=tuple(job for job in found.jobs if job.id not in wrong),
-        offered=tuple(job for job in found.offered if job.id not in wrong),
+        jobs=tuple(job for job in found.jobs if job.id not in refusals),
+        offered=tuple(job for job in found.offered if job.id not in refusals),
         problems=(*found.problems, *sentences),
     )
 
 
-def _sentences(jobs: Sequence[Job], wrong: Mapping[str, str]) -> Iterator[str]:
+def _sentences(jobs: Sequence[Job], refusals: Mapping[str, Refusal]) -> Iterator[str]:
     """Yield what is wrong with each job; what this machine lacks is said once for all of them."""
-    lacking = [job.id for job in jobs if wrong[job.id].endswith(MISSING)]
+    lacking = [job.id for job in jobs if refusals[job.id].is_of_machine]
     others = set(lacking[1:])
     for job in jobs:
         if job.id not in others:
             source = job.source.removeprefix("built-in, ")
             rest = _named(lacking[1:]) if job.id in lacking[:1] else ""
-            yield f"{source}: {job.id}: executor: {wrong[job.id]}{rest}"
+            yield f"{source}: {job.id}: executor: {refusals[job.id].reason}{rest}"
 
 
 def _named(others: Sequence[str]) -> str:
@@ -61,42 +67,45 @@ def _named(others: Sequence[str]) -> str:
     return f"; {', '.join(others[:NAMED])}{more} {need} it as well"
 
 
-def _of_declaration(
-    job: Job, executors: Mapping[str, Mapping[str, Any]], said: Sequence[str]
-) -> str:
-    """Return that the executor of a job is declared, but wrongly; '' otherwise."""
-    if not job.executor or job.executor in executors:
-        return ""
-    starts = (f": executors: {job.executor}: ", f"; {job.executor}: ")
-    wrong = [sentence for sentence in said if ": executors: " in sentence]
-    if not any(start in sentence for sentence in wrong for start in starts):
-        return ""
-    return f"{job.executor} cannot be used as `executors` declares it"
+def refusal(
+    job: Job, executors: Mapping[str, Mapping[str, Any]], wrong: Collection[str] = ()
+) -> Refusal | None:
+    """Return why a job cannot run where its `executor` says; None if it can.
 
-
-def problem(job: Job, executors: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return why a job cannot run where its `executor` says; '' if it can."""
+    `wrong` are the names of executors that are declared, but wrongly.
+    """
     if not job.executor:
-        return "resources are for Dask, and it runs on this machine; name an executor of Dask"
-    if job.executor not in executors:
-        write = "declare it in `executors`"
-        return (
-            f'no executor is called "{job.executor}"{did_you_mean(job.executor, executors, write)}'
+        return Refusal(
+            "resources are for Dask, and it runs on this machine; name an executor of Dask"
         )
+    if job.executor not in executors:
+        return Refusal(_missing(job.executor, executors, wrong))
     if job.level in CONFINED:
-        return (
+        return Refusal(
             f"what {job.level} jobs may do is held to on this machine alone; remove it, or see"
             " `permissions`"
         )
-    return _refused_by_kind(job, executors[job.executor]) or _refused_key(job)
+    if of_kind := _refused_by_kind(job, executors[job.executor]):
+        return of_kind
+    reason = _refused_key(job)
+    return Refusal(reason) if reason else None
 
 
-def _refused_by_kind(job: Job, settings: Mapping[str, Any]) -> str:
+def _missing(name: str, executors: Collection[str], wrong: Collection[str]) -> str:
+    if name in wrong:
+        return f"{name} cannot be used as `executors` declares it"
+    advice = did_you_mean(name, executors, "declare it in `executors`")
+    return f'no executor is called "{name}"{advice}'
+
+
+def _refused_by_kind(job: Job, settings: Mapping[str, Any]) -> Refusal | None:
     if settings["kind"] == "dask" and importlib.util.find_spec("distributed") is None:
-        return f"{job.executor} {MISSING}"
+        return Refusal(f"{job.executor} {MISSING}", is_of_machine=True)
     if job.resources and settings["kind"] != "dask":
-        return f"resources are for Dask, and {job.executor} is {settings['kind']}; remove them"
-    return ""
+        return Refusal(
+            f"resources are for Dask, and {job.executor} is {settings['kind']}; remove them"
+        )
+    return None
 
 
 def _refused_key(job: Job) -> str:

@@ -13,6 +13,7 @@ from scheduled.config.conflicts import BUILTIN_IDS
 from scheduled.config.conversion import InvalidValue, describe
 from scheduled.config.job_keys import ID, JOB_KEYS
 from scheduled.config.key import Key
+from scheduled.config.problems import ProblemList
 from scheduled.config.yaml_document import Node
 from scheduled.errors import ScheduleError, closest, did_you_mean
 from scheduled.handler import loader
@@ -71,25 +72,6 @@ class Defaults:
     @cached_property
     def _of_gptme(self) -> "Defaults":
         return replace(self, timeout=self.timeout_of_gptme)
-
-
-class ProblemList(list[tuple[int, str]]):
-    """Sentences with their lines. Without a file, the sentences have no place."""
-
-    def __init__(self, file: str) -> None:
-        super().__init__()
-        self.file = file
-
-    def add(self, line: int, key: str, sentence: str) -> None:
-        """Add a sentence about a key, or about the whole file if `key` is empty."""
-        place = f"{self.file}:{line}" if self.file else ""
-        self.append((line, ": ".join(part for part in (place, key, sentence) if part)))
-
-    def sentences(self) -> tuple[str, ...]:
-        """Return the sentences in the order of the file."""
-        if not self:
-            return ()
-        return tuple(sentence for _, sentence in sorted(self, key=lambda problem: problem[0]))
 
 
 @dataclass(frozen=True)
@@ -392,7 +374,7 @@ def read_keys(
         try:
             values[field_name] = key.convert(value)
         except InvalidValue as error:
-            sentence, *usable = error.args
-            list_for(name).add(value.line, f"{prefix}{name}", sentence)
-            values.update((field_name, found) for found in usable)
+            list_for(name).add(value.line, f"{prefix}{name}", str(error), error.left_out)
+            if error.usable is not None:
+                values[field_name] = error.usable
     return values

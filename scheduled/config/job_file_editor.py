@@ -171,8 +171,8 @@ def _executor_problem(job: Job, config: Config) -> str:
         return ""
     from scheduled.config import executors
 
-    problem = executors.problem(job, config.executors)
-    return f"executor: {problem}" if problem else ""
+    refusal = executors.refusal(job, config.executors)
+    return f"executor: {refusal.reason}" if refusal is not None else ""
 
 
 def problems_of(changes: Fields, job: Job, config: Config) -> list[str]:

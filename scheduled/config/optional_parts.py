@@ -24,5 +24,6 @@ def applied(
     if any(job.executor or job.resources for job in jobs):
         from scheduled.config import executors
 
-        found = executors.applied(found, parsed.settings.get("executors", {}), parsed.problems)
+        declared = parsed.settings.get("executors", {})
+        found = executors.applied(found, declared, parsed.wrong_executors)
     return found

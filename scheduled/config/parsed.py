@@ -90,6 +90,8 @@ class ParsedConfig:
     """What is wrong with the jobs that were left out."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """The ids of those jobs, each with its place: no other job may take one."""
+    wrong_executors: tuple[str, ...] = ()
+    """The names of the executors that were left out."""
     has_all_channels: bool = True
     """Whether nothing that says who is told is left out for a mistake."""
     offer: Offer = Offer()

@@ -16,7 +16,6 @@ from scheduled.config.handler_source import Declaration
 from scheduled.config.job_entry import (
     Defaults,
     JobEntry,
-    ProblemList,
     check_id,
     make_job,
     read_keys,
@@ -24,6 +23,7 @@ from scheduled.config.job_entry import (
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.config.keys import KEYS, NO_MEANING, SECTIONS_OF_AICO
 from scheduled.config.parsed import Offer, ParsedConfig, ParsedJobFile
+from scheduled.config.problems import Problem, ProblemList
 from scheduled.config.yaml_document import Node
 from scheduled.errors import ConfigError, ScheduleError
 from scheduled.jobs import builtin
@@ -63,16 +63,7 @@ def validate_config(
     config = ParsedConfig(zone.name, *explicit, zone_warning=zone.warning, notes=notes)
     config = replace(config, offer=_offer(config, find_handlers, fatal))
     bases = _builtin_and_handler_jobs(config, document.value.get("jobs"))
-    defaults = Defaults(
-        zone.name,
-        settings["default_timeout"],
-        config.offer.targets,
-        config.zone_is_local,
-        values=config.job_defaults,
-        permissions=settings.get("permissions"),
-        unusable=config.offer.reasons,
-        own=config.own_defaults,
-    )
+    defaults = _defaults(config, settings)
     jobs = _jobs(document.value.get("jobs"), bases, defaults, problems)
     problems += harmless
     if fatal:
@@ -83,7 +74,22 @@ def validate_config(
         jobs=tuple(jobs),
         problems=problems.sentences(),
         left_out=left_out,
+        wrong_executors=harmless.left_out("executors"),
         has_all_channels=not harmless,
+    )
+
+
+def _defaults(config: ParsedConfig, settings: Mapping[str, Any]) -> Defaults:
+    """Return what applies to every job of a configuration that does not set it."""
+    return Defaults(
+        config.timezone,
+        settings["default_timeout"],
+        config.offer.targets,
+        config.zone_is_local,
+        values=config.job_defaults,
+        permissions=settings.get("permissions"),
+        unusable=config.offer.reasons,
+        own=config.own_defaults,
     )
 
 
@@ -151,7 +157,7 @@ def _offer(
     try:
         return find_handlers(config)
     except ConfigError as error:
-        fatal += [(0, problem) for problem in error.problems]
+        fatal += [Problem(0, problem) for problem in error.problems]
         return Offer()
 
 

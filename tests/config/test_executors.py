@@ -97,6 +97,14 @@ def test_of_two_wrong_executors_each_is_named_and_not_taken_for_missing(root: Pa
         assert of_job.endswith(f"far: executor: {name} cannot be used as `executors` declares it")
 
 
+def test_a_name_in_what_is_said_of_another_executor_is_missing(root: Path) -> None:
+    wrong = "executors: {nas: {kind: ssh, host: 'a; gone: b'}}\n"
+    problems = configured(root, wrong, "executor: gone").problems
+
+    (of_job,) = [each for each in problems if "far" in each]
+    assert 'executor: no executor is called "gone"' in of_job
+
+
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
