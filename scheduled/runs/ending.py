@@ -60,9 +60,9 @@ def result_of(running: Running) -> AttemptResult:
 
 def lives_elsewhere(running: Running) -> bool:
     """Return whether a run may live on elsewhere whose keeper was killed."""
-    from scheduled.runs.executors import elsewhere
+    from scheduled.runs.executors import ending_elsewhere
 
-    return running.status is None and elsewhere.seconds_left(running.output.path) > 0
+    return running.status is None and ending_elsewhere.seconds_left(running.output.path) > 0
 
 
 def _report(path: Path, job: Job) -> dict[str, Any]:
@@ -74,9 +74,9 @@ def _report(path: Path, job: Job) -> dict[str, Any]:
 
 def _answer(path: Path, status: ExitStatus) -> "Answer | None":
     """Return what became of a run elsewhere whose proxy ended as `status` says."""
-    from scheduled.runs.executors import elsewhere
+    from scheduled.runs.executors import ending_elsewhere
 
-    return elsewhere.answer(path, status)
+    return ending_elsewhere.answer(path, status)
 
 
 class Ending(NamedTuple):
@@ -107,9 +107,9 @@ def recovered(ending: Ending, context: RunContext) -> AttemptResult | None:
     if status is None and report and ending.is_gone:  # the keeper was killed when all was done
         status = ExitStatus(None, seconds=report.get("seconds", 0.0))
     if status is None and run.executor and ending.is_gone:
-        from scheduled.runs.executors import elsewhere
+        from scheduled.runs.executors import ending_elsewhere
 
-        status = elsewhere.status_without_keeper(path)
+        status = ending_elsewhere.status_without_keeper(path)
     if status is None:
         return None
     stop = _stop_of(ending, status)
@@ -162,9 +162,9 @@ def seconds_elsewhere(run: ActiveRun, job_id: str, context: RunContext) -> float
     path = _output_of(job_id, run.run_id, context) if run.executor else None
     if path is None:
         return 0.0
-    from scheduled.runs.executors import elsewhere
+    from scheduled.runs.executors import ending_elsewhere
 
-    return elsewhere.seconds_left(path)
+    return ending_elsewhere.seconds_left(path)
 
 
 def forget(job_id: str, run_id: str, context: RunContext) -> None:
@@ -251,9 +251,9 @@ def _judge(job: Job, end: _End, facts: dict[str, Any]) -> AttemptResult:
     """Return the outcome of a run that has ended, and why."""
     code = end.status.exit_code
     if end.answer is not None:
-        from scheduled.runs.executors import elsewhere
+        from scheduled.runs.executors import ending_elsewhere
 
-        if (result := elsewhere.judge(end.answer, end.stop, job.timeout, facts)) is not None:
+        if (result := ending_elsewhere.judge(end.answer, end.stop, job.timeout, facts)) is not None:
             return result
     if end.status.failure:
         return _not_started(end.status, facts)

@@ -196,9 +196,9 @@ def _program(attempt: Attempt, memory: dict[str, Any], context: RunContext, path
     Raises UnusableEnvironmentError, RefusedError and OSError.
     """
     if attempt.job.executor:
-        from scheduled.runs.executors import remote
+        from scheduled.runs.executors import proxy_program
 
-        return remote.program(attempt, memory, context, path)
+        return proxy_program.program(attempt, memory, context, path)
     return local.program(attempt, memory, context, path)
 
 

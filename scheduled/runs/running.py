@@ -40,10 +40,10 @@ def _goes_on(run: ActiveRun, state_dir: Path, job: str) -> bool:
         return True
     if not run.executor:
         return False
-    from scheduled.runs.executors import elsewhere
+    from scheduled.runs.executors import ending_elsewhere
     from scheduled.runs.run_context import output_in
 
-    return elsewhere.seconds_left(output_in(state_dir, job, run.run_id)) > 0
+    return ending_elsewhere.seconds_left(output_in(state_dir, job, run.run_id)) > 0
 
 
 def _outlived_its_tick(run: ActiveRun) -> bool:

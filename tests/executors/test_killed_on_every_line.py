@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from scheduled.runs import executors
-from scheduled.runs.executors import answer, elsewhere, lease, proxy
+from scheduled.runs.executors import answer, ending_elsewhere, lease, proxy
 from scheduled.runs.executors import settings as executor_settings
 from scheduled.runs.executors.errand import Errand
 from scheduled.runs.executors.outpost import wire
@@ -97,18 +97,18 @@ class Run:
 def test_nothing_that_was_sent_is_taken_for_unsent_or_over(tmp_path: Path) -> None:
     kinds, line = set(), 1
     while (run := Run(tmp_path / str(line))).is_killed(line):
-        found = elsewhere.answer(run.output, ExitStatus(-signal.SIGKILL))
+        found = ending_elsewhere.answer(run.output, ExitStatus(-signal.SIGKILL))
         assert found is not None
         if found.exit_code is not None:
             assert (found.exit_code, run.was_sent) == (CODE, True)
             kinds.add("ended")
         elif found.not_now:
             assert not run.was_sent, f"line {line}: {found}"
-            assert elsewhere.seconds_left(run.output) == 0
+            assert ending_elsewhere.seconds_left(run.output) == 0
             kinds.add("never sent")
         else:
-            assert found.lost == elsewhere.KILLED
-            assert elsewhere.seconds_left(run.output) > 60, f"line {line}: it may live on"
+            assert found.lost == ending_elsewhere.KILLED
+            assert ending_elsewhere.seconds_left(run.output) > 60, f"line {line}: it may live on"
             kinds.add("lost")
         line += 1
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from scheduled.jobs.model import Outcome
-from scheduled.runs.executors import answer, elsewhere, lease
+from scheduled.runs.executors import answer, ending_elsewhere, lease
 from scheduled.runs.executors.answer import Answer
 from scheduled.runs.exit_file import ExitStatus
 
 WHERE = {"executor": "nas", "host": "there"}
 KILLED = ExitStatus(-signal.SIGKILL)
 FACTS = {"duration": timedelta(seconds=1)}
-FULL = ExitStatus(elsewhere.NO_ROOM + errno.ENOSPC)
+FULL = ExitStatus(ending_elsewhere.NO_ROOM + errno.ENOSPC)
 
 
 @pytest.fixture
@@ -53,13 +53,13 @@ def answered(output: Path) -> None:
     ("leave", "status", "expected"),
     [
         (nothing, ExitStatus(None, failure="nothing was started"), None),
-        (nothing, KILLED, Answer(not_now=elsewhere.NEVER_SENT)),
-        (reserved, KILLED, Answer(not_now=elsewhere.NEVER_SENT)),
+        (nothing, KILLED, Answer(not_now=ending_elsewhere.NEVER_SENT)),
+        (reserved, KILLED, Answer(not_now=ending_elsewhere.NEVER_SENT)),
         (nothing, FULL, Answer(not_now=f"FOLDER: {os.strerror(errno.ENOSPC).lower()}")),
         (reserved, ExitStatus(1), Answer(failure="its proxy failed with exit code 1;", where={})),
         (begun, ExitStatus(1), Answer(failure="its proxy failed with exit code 1;", where=WHERE)),
-        (begun, KILLED, Answer(lost=elsewhere.KILLED, where=WHERE)),
-        (half_answered, KILLED, Answer(lost=elsewhere.KILLED, where=WHERE)),
+        (begun, KILLED, Answer(lost=ending_elsewhere.KILLED, where=WHERE)),
+        (half_answered, KILLED, Answer(lost=ending_elsewhere.KILLED, where=WHERE)),
         (answered, ExitStatus(0), Answer(3, where=WHERE)),
         (answered, KILLED, Answer(3, where=WHERE)),
     ],
@@ -69,7 +69,7 @@ def test_what_is_left_says_what_became_of_a_run(
 ) -> None:
     leave(output)
 
-    found = elsewhere.answer(output, status)
+    found = ending_elsewhere.answer(output, status)
 
     if found is not None and found.failure:
         found = found._replace(failure=found.failure.partition(" its output")[0])
@@ -80,8 +80,8 @@ def test_what_is_left_says_what_became_of_a_run(
 
 @pytest.mark.parametrize("stop", ["", "timeout", "cancelled"])
 def test_a_run_that_somebody_stopped_is_neither_lost_nor_put_off(stop: str) -> None:
-    off = elsewhere.judge(Answer(not_now="no worker"), stop, 5, FACTS)
-    lost = elsewhere.judge(Answer(lost="the connection was lost"), stop, 5, FACTS)
+    off = ending_elsewhere.judge(Answer(not_now="no worker"), stop, 5, FACTS)
+    lost = ending_elsewhere.judge(Answer(lost="the connection was lost"), stop, 5, FACTS)
 
     assert (off is None) == (stop == "cancelled")  # a timeout may pass before anything started
     if off is not None:
@@ -91,4 +91,4 @@ def test_a_run_that_somebody_stopped_is_neither_lost_nor_put_off(stop: str) -> N
     assert (lost is None) == bool(stop)
     if lost is not None:
         assert (lost.outcome, lost.error) == (Outcome.INTERRUPTED, "the connection was lost")
-    assert elsewhere.judge(Answer(0), stop, 5, FACTS) is None
+    assert ending_elsewhere.judge(Answer(0), stop, 5, FACTS) is None

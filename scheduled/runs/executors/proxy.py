@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduled.errors import reason_of
-from scheduled.runs.executors import answer, elsewhere, lease, replies
+from scheduled.runs.executors import answer, ending_elsewhere, lease, replies
 from scheduled.runs.executors import settings as executor_settings
 from scheduled.runs.executors.answer import Answer
 from scheduled.runs.executors.errand import Errand
@@ -258,7 +258,7 @@ def main() -> int:
     try:
         answer.reserve(errand.answer_path)
     except OSError as error:
-        return elsewhere.NO_ROOM + min(error.errno or 0, 100)
+        return ending_elsewhere.NO_ROOM + min(error.errno or 0, 100)
     found = Proxy(errand, partial(executor_settings.transport, errand.settings)).run()
     shortened = {
         key: getattr(found, key)[:LONGEST_REASON] for key in ("failure", "not_now", "lost")

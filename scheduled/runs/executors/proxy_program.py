@@ -1,4 +1,4 @@
-"""The executor of jobs that run on another machine: a proxy, with the errand it is given."""
+"""The program of a job that runs on another machine: a proxy, with the errand it is given."""
 
 import json
 import os
