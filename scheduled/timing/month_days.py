@@ -2,7 +2,8 @@
 
 The spelling is that of Quartz with cron's numbers of weekdays, 0 or 7 for Sunday. What a month
 lacks does not match in it: a 31st, or a fifth Monday. croniter knows some of these forms, alone and
-not in lists, and moves a 31st that does not exist; so all of them are read and found here.
+not in lists, and moves a 31st that does not exist; so all of them are read here, and found by
+`recurring_days`.
 """
 
 import re
@@ -83,35 +84,6 @@ def _occur_each_month(days: tuple[str, ...], weekdays: tuple[str, ...]) -> bool:
     return any(not _SOME_MONTHS.fullmatch(day) for day in days) or any(
         not day.endswith("#5") for day in weekdays
     )
-
-
-def day_in(element: str, first: int, last: int) -> int:
-    """Return which day of a month an element of a day field is, 0 if it has none.
-
-    `first` is the weekday of its first day, 0 for Sunday; `last` is its last day.
-    """
-    plain = element.removesuffix("W")
-    day = last - int(plain[2:] or 0) if plain.startswith("L") else int(plain)
-    if not 1 <= day <= last:
-        return 0
-    weekday = (first + day - 1) % 7
-    if plain == element or 1 <= weekday <= 5:
-        return day
-    if weekday == 6:
-        return day - 1 if day > 1 else day + 2
-    return day + 1 if day < last else day - 2
-
-
-def weekdays_in(element: str, first: int, last: int) -> Iterator[int]:
-    """Yield which days of a month an element of a weekday field is; see `day_in`."""
-    earliest = (int(element[0]) - first) % 7 + 1
-    days = range(earliest, last + 1, 7)
-    if element.endswith("L"):
-        yield days[-1]
-    elif "#" in element:
-        yield from days[int(element[2]) - 1 : int(element[2])]
-    else:
-        yield from days
 
 
 def _days(element: str) -> Iterator[str]:

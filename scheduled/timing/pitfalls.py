@@ -6,8 +6,8 @@ either is enough, steps that begin anew before they are over, days that some mon
 
 from collections.abc import Callable, Iterator
 
-from scheduled.timing import month_days
 from scheduled.timing.cron_field import FIELDS, MONTHS, WEEKDAYS, Field
+from scheduled.timing.days_in_month import day_in
 from scheduled.timing.expression import NICKNAMES, is_fields
 from scheduled.timing.schedule import Cron, Recurrence, Schedule
 
@@ -151,7 +151,7 @@ def _has_other(days: tuple[str, ...]) -> Callable[[int], bool]:
 
 def _is_in(day: str, month: int, length: int = 0) -> bool:
     """Return whether a month has a day, in leap years at least."""
-    return month_days.day_in(day, first=1, last=length or _LENGTHS[month - 1]) > 0
+    return day_in(day, first=1, last=length or _LENGTHS[month - 1]) > 0
 
 
 def _said(day: str) -> str:

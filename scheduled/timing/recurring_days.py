@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from scheduled.errors import ScheduleError
-from scheduled.timing import month_days
+from scheduled.timing.days_in_month import day_in, weekdays_in
 from scheduled.timing.schedule import Recurrence
 
 MONTHS = 12 * 40
@@ -119,8 +119,8 @@ def _days(recurrence: Recurrence, first: int, last: int) -> set[int]:
     days, weekdays = recurrence.days, recurrence.weekdays
     if not days and not weekdays:
         return {*range(1, last + 1)}
-    found = {month_days.day_in(day, first, last) for day in days} - {0}
-    return found.union(*(month_days.weekdays_in(day, first, last) for day in weekdays))
+    found = {day_in(day, first, last) for day in days} - {0}
+    return found.union(*(weekdays_in(day, first, last) for day in weekdays))
 
 
 def _week(day: int) -> int:
