@@ -22,7 +22,7 @@ from scheduled.quick_classes import replace
 from scheduled.state import day_events, events
 from scheduled.state.journal import Event
 from scheduled.state.records import JobMemory
-from scheduled.timing import day_rule, on_days
+from scheduled.timing import day_rule, on_days, slot_days
 from scheduled.timing import slots as instants
 from scheduled.timing.day_words import name_of
 from scheduled.timing.schedule import Schedule
@@ -48,7 +48,7 @@ def decide_left_out(
     job: Job, schedule: Schedule, memory: JobMemory, slots: SlotCache
 ) -> Decision | None:
     """Return the decision to record that slots are left out; None if none have passed."""
-    other, watermark = on_days.left_out(schedule), memory.watermark
+    other, watermark = slot_days.left_out(schedule), memory.watermark
     if other is None or watermark is None:
         return None
     if memory.deferral is not None and memory.deferral.until <= slots.now:
@@ -57,7 +57,7 @@ def decide_left_out(
     newest = slots.latest(other, None, anchor)
     if newest is None or newest <= watermark:
         return None
-    reason = schedule.days.reason(on_days.day_of(other, newest))
+    reason = schedule.days.reason(slot_days.day_of(other, newest))
     return Decision(job, Verdict.SKIP, newest, reason=reason, cause=LEFT_OUT)
 
 
@@ -65,7 +65,7 @@ def with_left_out(decision: Decision, memory: JobMemory, slots: SlotCache) -> De
     """Return a decision about a job that is not due, made again when a slot is to be left out."""
     job = decision.job
     schedule = schedule_for(job, memory, slots.now)
-    other = on_days.left_out(schedule)
+    other = slot_days.left_out(schedule)
     if other is None or memory.watermark is None:
         return decision
     anchor, delay = memory.anchor if is_anchored(schedule) else None, start_delay(job)
@@ -141,7 +141,7 @@ def never_runs(job: Job, now: datetime) -> str:
     if schedule.kind == "once" and job.move is not Move.SKIP:
         return "move: the day to which its only time is moved has passed; it would never run"
     if schedule.kind == "once":
-        reason = rule.reason(on_days.day_of(bare, slot))
+        reason = rule.reason(slot_days.day_of(bare, slot))
         return f"its only time is on a day on which it does not run ({reason}); it would never run"
     return f"{words}: none of its times is on a day that is left; it would never run"
 
@@ -152,7 +152,7 @@ def without_effect(job: Job) -> str:
         return ""
     if not (job.not_on or job.only_on):
         return "move: has no effect without not_on or only_on"
-    if on_days.left_out(schedule_of(job)) is not None:
+    if slot_days.left_out(schedule_of(job)) is not None:
         is_boot = schedule_of(job).kind == "reboot"
         what = "a start of the machine" if is_boot else "a period shorter than a day"
         return f"move: has no effect with {what}; on other days its runs are skipped"
@@ -165,7 +165,7 @@ def _words(job: Job) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 def moved_from(job: Job, memory: JobMemory, slot: datetime) -> str:
     """Return the day from which a slot was moved, `2026-12-25`; '' if it was not."""
-    day = on_days.moved_from(schedule_of(job), slot, memory.anchor or slot)
+    day = slot_days.moved_from(schedule_of(job), slot, memory.anchor or slot)
     return name_of(day) if day is not None else ""
 
 
@@ -197,12 +197,12 @@ def _by_day(
     slots: SlotCache,
 ) -> Iterator[tuple[MissedRange, str]]:
     """Yield the slots of each day that are left out, and why."""
-    other = on_days.left_out(schedule)
+    other = slot_days.left_out(schedule)
     slot = slots.following(other, after, anchor) if other is not None else None
     for count in range(MOST):
         if other is None or slot is None or slot > until:
             return
-        day = on_days.day_of(other, slot)
+        day = slot_days.day_of(other, slot)
         end = on_days.instant(day + 1, time(), schedule.zone) - INSTANT
         end = until if count == MOST - 1 else min(max(end, slot), until)
         part = slots.missed_range(other, slot - INSTANT, end, anchor)
@@ -242,7 +242,7 @@ def _is_due_anyway(
     slot = slots.latest(old, until, anchor)
     days: set[int] = set()
     while slot is not None and slot > after and len(days) <= MOST_DUE:
-        moved = on_days.by_other_days(old, new, slot, anchor or slots.now)
+        moved = slot_days.by_other_days(old, new, slot, anchor or slots.now)
         if moved is not None and after < moved <= until:
             return True
         day = wall_time(slot, old.zone).toordinal()

@@ -11,8 +11,8 @@ from scheduled.quick_classes import dataclass, replace
 from scheduled.state.records import JobMemory
 from scheduled.timing import expression
 from scheduled.timing.fingerprint import WITHIN
-from scheduled.timing.schedule import Schedule
-from scheduled.timing.slots import MissedRange, is_anchored, origin
+from scheduled.timing.schedule import Schedule, origin
+from scheduled.timing.slots import MissedRange, is_anchored
 from scheduled.timing.timezones import INSTANT
 
 

@@ -16,11 +16,11 @@ from functools import lru_cache
 from typing import Any
 
 from scheduled.quick_classes import replace
-from scheduled.timing import day_rule, slots, wall_times
+from scheduled.timing import day_rule, wall_times
 from scheduled.timing.day_rule import DayRule
-from scheduled.timing.schedule import Boot, Interval, Once, Schedule
+from scheduled.timing.schedule import Boot, Interval, Once, Schedule, origin
 from scheduled.timing.timezones import INSTANT, earliest_instant, wall_time
-from scheduled.timing.wall_times import MINUTE, WallTimes
+from scheduled.timing.wall_times import WallTimes
 
 DAY = timedelta(days=1)
 TRIES = 2000
@@ -34,66 +34,6 @@ def restricted(schedule: Schedule, rule: DayRule) -> Schedule:
     if is_short or isinstance(schedule.form, Boot):
         rule = rule.skipping()
     return replace(schedule, days=rule)
-
-
-def left_out(schedule: Schedule) -> Schedule | None:
-    """Return a schedule with the slots that are left out; None where none are."""
-    rule = schedule.days
-    if rule is None or rule.move != day_rule.SKIP:
-        return None
-    return replace(schedule, days=rule.inverted())
-
-
-def day_of(schedule: Schedule, slot: datetime) -> int:
-    """Return the day that a slot belongs to, on the wall clock of its schedule."""
-    intended = slots.intended_wall_time(schedule, slot)
-    return (intended or wall_time(slot, schedule.zone)).toordinal()
-
-
-def moved_from(schedule: Schedule, slot: datetime, anchor: datetime) -> int | None:
-    """Return the day from which a slot was moved, the nearest of several; None if it was not."""
-    rule = schedule.days
-    if rule is None or rule.move == day_rule.SKIP:
-        return None
-    wall = slots.intended_wall_time(schedule, slot) or wall_time(slot, schedule.zone)
-    own, step = wall.toordinal(), -1 if rule.move == day_rule.NEXT else 1
-    day = own
-    while not _names(schedule, day, wall.time(), anchor):
-        day += step
-        if rule.allows(day) or abs(day - own) > day_rule.FARTHEST:
-            return None
-    return day if day != own else None
-
-
-def moved_away(
-    schedule: Schedule, at: datetime, anchor: datetime
-) -> tuple[datetime, datetime] | None:
-    """Return the newest slot at or before `at` if it is moved, and when it runs; else None."""
-    rule = schedule.days
-    if rule is None or rule.move == day_rule.SKIP:
-        return None
-    bare = replace(schedule, days=None)
-    slot = slots.latest(bare, at, anchor)
-    if slot is None:
-        return None
-    wall = slots.intended_wall_time(bare, slot) or wall_time(slot, schedule.zone)
-    target = rule.target(wall.toordinal())
-    if target is None or target == wall.toordinal():
-        return None
-    return slot, instant(target, wall.time(), schedule.zone)
-
-
-def by_other_days(
-    old: Schedule, new: Schedule, slot: datetime, anchor: datetime
-) -> datetime | None:
-    """Return when a slot runs by the days of `new` that is one by those of `old`; None: never."""
-    wall = slots.intended_wall_time(old, slot) or wall_time(slot, old.zone)
-    source = moved_from(old, slot, anchor)
-    day = source if source is not None else wall.toordinal()
-    target = new.days.target(day) if new.days is not None else day
-    if target is None:
-        return None
-    return slot if target == wall.toordinal() else instant(target, wall.time(), new.zone)
 
 
 def instant(day: int, clock: time, zone: str) -> datetime:
@@ -246,7 +186,7 @@ class _Series:
 
     def __init__(self, period: timedelta, rule: DayRule, zone: str, anchor: datetime) -> None:
         self._period, self._rule, self._zone = period, rule, zone
-        self._origin = slots.origin(anchor)
+        self._origin = origin(anchor)
 
     def latest(self, now: datetime) -> datetime | None:
         """Return the newest slot at or before `now`; None if there is none."""
@@ -314,18 +254,6 @@ class _Series:
 
     def _start(self, day: int) -> datetime:
         return instant(day, time(), self._zone)
-
-
-def _names(schedule: Schedule, day: int, clock: time, anchor: datetime) -> bool:
-    """Return whether a schedule has a slot on a day at that time, wherever it is moved."""
-    form, wall = schedule.form, datetime.combine(date.fromordinal(day), clock)
-    if isinstance(form, Once):
-        moment = form.moment
-        return (wall_time(moment, schedule.zone) if moment.tzinfo else moment) == wall
-    if isinstance(form, Interval):
-        elapsed = earliest_instant(wall, schedule.zone) - slots.origin(anchor)
-        return not elapsed % form.period
-    return wall_times.of(form).after(wall - MINUTE) == wall.replace(second=0, microsecond=0)
 
 
 def _at(day: int, minute: int) -> datetime:

@@ -4,7 +4,7 @@
 each of them.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
@@ -85,6 +85,11 @@ class Boot:
 
 
 Form = Cron | Recurrence | Interval | Once | Boot
+
+
+def origin(anchor: datetime) -> datetime:
+    """Return the minute of `anchor`, from which the periods of an interval are counted."""
+    return anchor.astimezone(UTC).replace(second=0, microsecond=0)
 
 
 @dataclass(frozen=True)

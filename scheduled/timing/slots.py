@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 
 from scheduled.quick_classes import dataclass, replace
 from scheduled.timing import wall_times
-from scheduled.timing.schedule import Boot, Cron, Interval, Once, Recurrence, Schedule
+from scheduled.timing.schedule import Boot, Cron, Interval, Once, Recurrence, Schedule, origin
 from scheduled.timing.timezones import (
     INSTANT,
     earliest_instant,
@@ -114,11 +114,6 @@ def count(
         number = _periods(period, until, anchor) - _periods(period, after, anchor)
         return min(max(number, 0), cap)
     return sum(1 for _ in itertools.islice(between(schedule, after, until, anchor), cap))
-
-
-def origin(anchor: datetime) -> datetime:
-    """Return the minute of `anchor`, from which the periods of an interval are counted."""
-    return _minute(anchor.astimezone(UTC))
 
 
 def is_anchored(schedule: Schedule) -> bool:
@@ -274,7 +269,3 @@ def _periods(period: timedelta, instant: datetime, anchor: datetime) -> int:
 
 def _instant(moment: datetime, zone: str) -> datetime:
     return moment if moment.tzinfo else earliest_instant(moment, zone)
-
-
-def _minute(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)

@@ -7,7 +7,7 @@ from scheduled.jobs.model import Job, Move
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import allowed_days
 from scheduled.quick_classes import replace
-from scheduled.timing import on_days, slots
+from scheduled.timing import slot_days, slots
 from scheduled.timing.day_words import name_of
 from scheduled.timing.schedule import Schedule
 from scheduled.timing.slots import is_anchored
@@ -24,7 +24,7 @@ def moved_from(snapshot: Snapshot, job: Job, slot: datetime) -> str:
     if job.move is Move.SKIP:
         return ""
     schedule, anchor = schedule_of(job), snapshot.record(job.id).anchor or snapshot.now
-    day = on_days.moved_from(schedule, slot, anchor)
+    day = slot_days.moved_from(schedule, slot, anchor)
     if day is None:
         return ""
     return f"moved from {name_of(day)} ({schedule.days.reason(day)})"
@@ -35,11 +35,11 @@ def moved_away(snapshot: Snapshot, job: Job, at: datetime, slot: datetime | None
     if job.move is Move.SKIP:
         return ""
     schedule, anchor = schedule_of(job), snapshot.record(job.id).anchor or snapshot.now
-    moved = on_days.moved_away(schedule, at, anchor)
+    moved = slot_days.moved_away(schedule, at, anchor)
     if moved is None or (slot is not None and moved[0] <= slot):
         return ""
     source, target = (clock(instant, snapshot.now, snapshot.zone) for instant in moved)
-    reason = schedule.days.reason(on_days.day_of(_bare(job), moved[0]))
+    reason = schedule.days.reason(slot_days.day_of(_bare(job), moved[0]))
     return f"the run scheduled for {source} is moved to {target}: {reason}"
 
 
@@ -47,7 +47,7 @@ def latest_left_out(snapshot: Snapshot, job: Job, at: datetime) -> datetime | No
     """Return the newest slot at or before `at` that is left out; None if there is none."""
     if not (job.not_on or job.only_on):
         return None
-    other = on_days.left_out(schedule_of(job))
+    other = slot_days.left_out(schedule_of(job))
     anchor = snapshot.record(job.id).anchor or snapshot.now
     return slots.latest(other, at, anchor) if other is not None else None
 
@@ -57,8 +57,8 @@ def reason(job: Job, slot: datetime) -> str:
     if not (job.not_on or job.only_on):
         return ""
     schedule = schedule_of(job)
-    day = on_days.day_of(_bare(job), slot)
-    if schedule.days.allows(day) or on_days.left_out(schedule) is None:
+    day = slot_days.day_of(_bare(job), slot)
+    if schedule.days.allows(day) or slot_days.left_out(schedule) is None:
         return ""
     text: str = schedule.days.reason(day)
     return text
@@ -66,7 +66,7 @@ def reason(job: Job, slot: datetime) -> str:
 
 def left_out_before(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
     """Yield which slots from now to `slot`, or since the one before, are left out, and why."""
-    other = on_days.left_out(schedule_of(job)) if job.not_on or job.only_on else None
+    other = slot_days.left_out(schedule_of(job)) if job.not_on or job.only_on else None
     if other is None:
         return
     anchor = snapshot.record(job.id).anchor if is_anchored(other) else None

@@ -12,7 +12,7 @@ from scheduled.planning.due import schedule_for
 from scheduled.state.document import DeadLetterEntry
 from scheduled.state.history import Row
 from scheduled.state.records import JobMemory
-from scheduled.timing import on_days, slots
+from scheduled.timing import slot_days, slots
 from scheduled.timing.instants import format_utc, parse_utc
 from scheduled.timing.schedule import Schedule
 from scheduled.timing.timezones import INSTANT
@@ -148,7 +148,7 @@ def _is_left_out_with(
     """Return whether a slot is one of several in a row that were left out."""
     if row["run_id"] or not row["missed"] or slot > row_slot:
         return False
-    other = on_days.left_out(schedule)
+    other = slot_days.left_out(schedule)
     if other is None:
         return False
     behind = slots.count(other, slot - INSTANT, row_slot, memory.anchor or slot)

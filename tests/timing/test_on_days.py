@@ -10,7 +10,7 @@ from scheduled.config import calendar_files
 from scheduled.config.calendar_files import Span
 from scheduled.errors import ScheduleError
 from scheduled.quick_classes import replace
-from scheduled.timing import day_rule, day_words, on_days, slots
+from scheduled.timing import day_rule, day_words, on_days, slot_days, slots
 from scheduled.timing.calendars import Calendars, rule_of
 from scheduled.timing.day_rule import DayRule
 from scheduled.timing.expression import parse
@@ -151,7 +151,7 @@ def test_slots_that_are_moved_onto_another_are_one_run() -> None:
 def test_what_is_left_out_and_what_is_left_are_all_slots() -> None:
     schedule = on("0 */6 * * *", "Europe/Berlin", rule("sun 12-25"))
     start, end = datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 31, tzinfo=UTC)
-    left_out = on_days.left_out(schedule)
+    left_out = slot_days.left_out(schedule)
     assert left_out is not None
 
     both = [*slots.between(schedule, start, end, ANCHOR)]
@@ -166,10 +166,10 @@ def test_a_moved_slot_knows_where_it_comes_from_and_where_it_goes() -> None:
     friday, monday = datetime(2026, 12, 25, 9, tzinfo=UTC), datetime(2026, 12, 28, 9, tzinfo=UTC)
     thursday = datetime(2026, 12, 24, tzinfo=UTC)
 
-    source = on_days.moved_from(schedule, monday, ANCHOR)
+    source = slot_days.moved_from(schedule, monday, ANCHOR)
     assert source is not None
     assert day_words.name_of(source) == "2026-12-25"
-    assert on_days.moved_away(schedule, friday, ANCHOR) == (friday, monday)
+    assert slot_days.moved_away(schedule, friday, ANCHOR) == (friday, monday)
     assert slots.latest(schedule, friday, ANCHOR) == datetime(2026, 12, 18, 9, tzinfo=UTC)
     assert slots.following(schedule, thursday, ANCHOR) == monday
 
@@ -230,8 +230,8 @@ def test_a_single_time_that_is_moved_says_from_where_and_blames_no_clock() -> No
     slot = slots.following(once, ANCHOR, ANCHOR)
 
     assert slot == datetime(2026, 12, 26, 22, 59, tzinfo=UTC)
-    assert on_days.moved_from(once, slot, ANCHOR) == date(2026, 12, 25).toordinal()
-    assert on_days.day_of(once, slot) == date(2026, 12, 26).toordinal()
+    assert slot_days.moved_from(once, slot, ANCHOR) == date(2026, 12, 25).toordinal()
+    assert slot_days.day_of(once, slot) == date(2026, 12, 26).toordinal()
     assert slots.clock_change_note(once, slot) == ""
 
 
