@@ -5,7 +5,7 @@ test is one of GNU date, and leaves the shell that cron has started.
 """
 
 from scheduled.quick_classes import NamedTuple
-from scheduled.timing.expression import is_fields
+from scheduled.timing.forms import is_fields
 from scheduled.timing.schedule import Cron, Recurrence, Schedule
 
 

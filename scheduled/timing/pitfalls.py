@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from scheduled.timing.cron_field import FIELDS, MONTHS, WEEKDAYS, Field
 from scheduled.timing.days_in_month import day_in
-from scheduled.timing.expression import NICKNAMES, is_fields
+from scheduled.timing.forms import NICKNAMES, is_fields
 from scheduled.timing.schedule import Cron, Recurrence, Schedule
 
 _LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)

@@ -7,7 +7,7 @@ from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.state.records import Deferral, JobMemory, Retry
 from scheduled.timing import slots, window
-from scheduled.timing.expression import NICKNAMES
+from scheduled.timing.forms import NICKNAMES
 from scheduled.timing.schedule import Boot, Cron, Interval, Once, Recurrence, Schedule
 from scheduled.views import days, upcoming
 from scheduled.views.format import span

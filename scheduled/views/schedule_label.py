@@ -5,7 +5,7 @@ What has no short label is its fields. `schedule_meaning` has a whole sentence f
 """
 
 from scheduled.timing.cron_field import FIELDS, MONTHS, WEEKDAYS
-from scheduled.timing.expression import NICKNAMES
+from scheduled.timing.forms import NICKNAMES
 from scheduled.timing.schedule import Schedule
 from scheduled.views.schedule_meaning import is_in_words, meaning
 from scheduled.views.wording import listed

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from scheduled.quick_classes import NamedTuple
 from scheduled.timing.cron_field import MONTHS, WEEKDAYS
-from scheduled.timing.expression import NICKNAMES, is_fields
+from scheduled.timing.forms import NICKNAMES, is_fields
 from scheduled.timing.schedule import Boot, Cron, Interval, Once, Recurrence, Schedule
 from scheduled.timing.sentences.words import clock
 from scheduled.views.wording import listed

@@ -7,7 +7,7 @@ between the fields and the command.
 import re
 
 from scheduled.errors import ScheduleError
-from scheduled.timing import expression
+from scheduled.timing import expression, forms
 from scheduled.timing.cron_field import FIELDS
 
 _OPTIONS = re.compile(r"-[nqs]+[ \t]+(?=\S)")
@@ -21,7 +21,7 @@ def is_schedule(text: str) -> bool:
         schedule = expression.parse(hashed(text), "UTC", seed="any")
     except ScheduleError:
         return False
-    return len(text.split()) == 1 or expression.is_fields(schedule.text)
+    return len(text.split()) == 1 or forms.is_fields(schedule.text)
 
 
 def hashed(schedule: str) -> str:
