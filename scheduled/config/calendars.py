@@ -12,7 +12,7 @@ from typing import Any
 
 from scheduled.config import cache, calendar_files, paths
 from scheduled.config.all_jobs import AllJobs
-from scheduled.config.calendar_files import InvalidCalendar, Span
+from scheduled.config.calendar_contract import InvalidCalendar, Span
 from scheduled.config.directories import File, label
 from scheduled.config.parsed import ParsedConfig
 from scheduled.config.paths import PathOptions, Paths

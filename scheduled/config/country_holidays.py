@@ -3,7 +3,7 @@
 import importlib.util
 from importlib import metadata
 
-from scheduled.config.calendar_files import InvalidCalendar, Span
+from scheduled.config.calendar_contract import InvalidCalendar, Span
 from scheduled.errors import did_you_mean
 from scheduled.system.text import excerpt
 from scheduled.timing.calendars import Calendar

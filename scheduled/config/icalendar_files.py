@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from scheduled.config.calendar_files import InvalidCalendar, Span
+from scheduled.config.calendar_contract import InvalidCalendar, Span
 from scheduled.system.cpu_limit import CpuLimitError, cpu_limit
 from scheduled.system.text import excerpt
 from scheduled.timing.calendars import Calendar

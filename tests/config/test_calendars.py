@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduled.config import calendar_files, icalendar_files
-from scheduled.config.calendar_files import InvalidCalendar, Span
+from scheduled.config.calendar_contract import InvalidCalendar, Span
 from scheduled.jobs.schedule import schedule_of
 from scheduled.timing import slots
 from scheduled.timing.calendars import Calendars

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from scheduled.config import calendar_files
-from scheduled.config.calendar_files import Span
+from scheduled.config.calendar_contract import Span
 from scheduled.errors import ScheduleError
 from scheduled.quick_classes import replace
 from scheduled.timing import day_rule, day_words, on_days, slot_days, slots
