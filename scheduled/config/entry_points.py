@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from scheduled.config.installed_packages import EntryPoint
+from scheduled.config.parsed import EntryPoint
 from scheduled.errors import UnreadableFileError
 from scheduled.handler import loader
 from scheduled.quick_classes import NamedTuple

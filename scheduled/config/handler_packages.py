@@ -13,8 +13,8 @@ from pathlib import Path
 from scheduled.config import cache, former_handlers, installed_packages
 from scheduled.config.conflicts import duplicate_ids
 from scheduled.config.directories import File
-from scheduled.config.installed_packages import EntryPoint, Known
-from scheduled.config.parsed import Handler, Offer, ParsedConfig, Unusable
+from scheduled.config.installed_packages import Known
+from scheduled.config.parsed import EntryPoint, Handler, Offer, ParsedConfig, Unusable
 from scheduled.handler import loader
 from scheduled.jobs import builtin
 from scheduled.system.files import Stamp, stamp

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scheduled import version
 from scheduled.config import cache
-from scheduled.quick_classes import NamedTuple
+from scheduled.config.parsed import EntryPoint
 from scheduled.system.files import Stamp, stamp
 from scheduled.system.stamp_cache import Facts, StampCache
 from scheduled.system.trusted import Trust
@@ -19,28 +19,6 @@ from scheduled.system.trusted import Trust
 NAME = "packages.json"
 FORMAT = 1
 """Of the cache file. It outlives a new version of the program: it remembers what was offered."""
-
-
-class EntryPoint(NamedTuple):
-    """What an installed package says that it offers."""
-
-    name: str
-    value: str
-    """As the package has it: `photos.jobs:thumbnails`."""
-    package: str
-    version: str
-    listed: str
-    """The file that says so."""
-    module: str
-    """Where the function is defined; empty if the value names none."""
-    function: str
-    source: str
-    """The file of the module; empty if there is none."""
-
-    @property
-    def owner(self) -> str:
-        """The package as messages name it: `photos-jobs 1.2`."""
-        return f"{self.package} {self.version}".rstrip()
 
 
 def directories() -> list[str]:

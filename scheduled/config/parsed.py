@@ -1,4 +1,4 @@
-"""What the checked files hold: the configuration, a job file, and the handlers on offer.
+"""What checked files hold: the configuration, a job file, packages, and the handlers on offer.
 
 A configuration stands here before its paths are resolved.
 """
@@ -51,6 +51,28 @@ class Unusable:
     """Whether it is, or was, a job as well."""
     is_gone: bool = False
     """Whether no package offers it any more."""
+
+
+class EntryPoint(NamedTuple):
+    """What an installed package says that it offers."""
+
+    name: str
+    value: str
+    """As the package has it: `photos.jobs:thumbnails`."""
+    package: str
+    version: str
+    listed: str
+    """The file that says so."""
+    module: str
+    """Where the function is defined; empty if the value names none."""
+    function: str
+    source: str
+    """The file of the module; empty if there is none."""
+
+    @property
+    def owner(self) -> str:
+        """The package as messages name it: `photos-jobs 1.2`."""
+        return f"{self.package} {self.version}".rstrip()
 
 
 class Offer(NamedTuple):
