@@ -18,7 +18,7 @@ import pytest
 from scheduled.errors import install_extra
 from scheduled.runs.executors.dask import DaskTransport
 from scheduled.runs.executors.transport import UnreachableError
-from tests.builders import dask_cluster, needs, soak
+from tests.builders import cable, dask_cluster, needs, soak
 from tests.builders.certificates import Authority
 from tests.builders.dask_cluster import DaskCluster, wait_until
 from tests.builders.elsewhere import Home, job
@@ -117,6 +117,43 @@ def test_a_worker_that_is_told_to_stop_ends_the_run(home: Home, cluster: DaskClu
     cluster.signal(_worker_of(home, cluster), signal.SIGTERM)
 
     check_interrupted_once(home, mark)
+
+
+def test_a_network_that_comes_back_within_the_lease_costs_nothing(
+    home: Home, cluster: DaskCluster
+) -> None:
+    """Dask itself gives up after `connect_timeout`."""
+    mark = f"sleep 0.{97000 + os.getpid()}"
+    ready = home.folder / "ready"
+    with cable.to(int(cluster.address.rpartition(":")[2])) as line:
+        home.executor = cluster.executor(
+            address=f"tcp://127.0.0.1:{line.port}", connect_timeout="3s", lease="40s"
+        )
+        begun(home, f"while [ ! -e {ready} ]; do {mark}; done; echo all of it")
+        line.pull()
+        time.sleep(8)
+        line.plug()
+        ready.touch()
+        wait_until("it has ended", lambda: home.last()["outcome"])
+
+    assert home.last()["outcome"] == "succeeded"
+    assert home.output() == "begun\nall of it\n"
+    assert starts(home) == 1
+
+
+def test_a_network_that_stays_away_is_named_as_the_reason(home: Home, cluster: DaskCluster) -> None:
+    mark = f"sleep {98000 + os.getpid()}"
+    with cable.to(int(cluster.address.rpartition(":")[2])) as line:
+        address = f"tcp://127.0.0.1:{line.port}"
+        home.executor = cluster.executor(address=address, connect_timeout="3s", lease="10s")
+        begun(home, mark)
+        wait_until("its output is here", lambda: home.output() == "begun\n")
+        line.pull()
+        check_interrupted_once(home, mark)
+
+    reason = "the connection was lost, and its end is not known: "
+    assert home.last()["reason"].startswith(f"{reason}{address}: ")
+    assert home.output() == "begun\n"
 
 
 def test_a_run_takes_the_resources_that_it_names(home: Home, cluster: DaskCluster) -> None:

@@ -7,6 +7,7 @@ the second outpost gets no order, and does nothing.
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import sys
 import time
@@ -58,8 +59,9 @@ class DaskTransport:
             raise UnreachableError(MISSING) from None
         except Exception as error:  # its installation is broken
             raise UnreachableError(f"Dask cannot be imported: {_reason(error)}") from error
-        # Dask warns of other versions, which would become part of the output of the run.
+        # What Dask warns of and logs would become part of the output of the run.
         warnings.filterwarnings("ignore", module="distributed")
+        logging.disable()
         try:
             self._join(distributed.Client, until)
             self._compare_versions(distributed.__version__)
@@ -106,7 +108,10 @@ class DaskTransport:
             self._client.close(timeout=CALL_SECONDS)
 
     def _join(self, kind: Any, until: float) -> None:
-        """Become a client of the scheduler. Raises whatever Dask does."""
+        """Become a client of the scheduler, until a time on the monotonic clock.
+
+        Raises whatever Dask does.
+        """
         security = _security(self._settings)
         while True:
             # Assigned before __init__, so that `close` also closes a client that failed there.
@@ -115,7 +120,7 @@ class DaskTransport:
                 self._client.__init__(
                     self._settings["address"],
                     security=security,
-                    timeout=self._settings["connect_timeout"],
+                    timeout=max(until - time.monotonic(), 0.1),
                     set_as_default=False,
                     name="scheduled",
                 )
@@ -201,20 +206,34 @@ class DaskTransport:
         """Send what is to be sent, and read output of the outpost. Raises BrokenError.
 
         A worker that does not answer, since it is busy or shutting down, is asked again until the
-        lease is over.
+        lease is over; so is a scheduler that is out of reach.
         """
         data, self._outgoing, self._number = self._outgoing, b"", self._number + 1
         while True:
+            asked = str(self._settings["address"])
             try:
+                self._join_again()
+                asked = f"worker {self._worker}"
                 said, goes_on = self._call(dask_worker.exchange, self._number, data, seconds)
                 self._said += said
                 break
             except Exception as error:
                 if time.monotonic() - self._heard > float(self._settings["lease"]):
-                    raise BrokenError(f"worker {self._worker}: {_reason(error)}") from error
+                    raise BrokenError(f"{asked}: {_reason(error)}") from error
                 time.sleep(POLL_SECONDS)
         self._heard = time.monotonic()
         self._is_over = not goes_on
+
+    def _join_again(self) -> None:
+        """Become a client again if Dask has given up after `connect_timeout`.
+
+        Raises whatever Dask does.
+        """
+        if self._client.status in ("running", "connecting"):
+            return
+        left = self._heard + float(self._settings["lease"]) - time.monotonic()
+        seconds = min(left, float(self._settings["connect_timeout"]))
+        self._join(import_module("distributed").Client, time.monotonic() + seconds)
 
     def _take(self) -> bytes:
         said, self._said = self._said, b""
