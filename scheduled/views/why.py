@@ -28,7 +28,7 @@ UNKNOWN = "unknown"
 """The slot was answered for, longer ago than history is kept."""
 
 BY_HAND = 5
-"""Of so many runs by hand it tells what they were given."""
+"""Of so many runs by hand it tells what they were given, and how they ended."""
 
 
 def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) -> dict[str, Any]:
@@ -51,13 +51,7 @@ def document(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) ->
         reasons += pending.unscheduled(snapshot, job, slot, decision)
     else:
         reasons += _aftermath(snapshot, job, slot, decision, rows)
-    by_hand = [row for row in rows if row["given"] and row["slot"] is None]
-    reasons += [
-        f"by hand, {wording.given(row['given'])}: {_attempt(row, snapshot)}"
-        for row in by_hand[:BY_HAND]
-    ]
-    if len(by_hand) > BY_HAND:
-        reasons.append(f"by hand: {len(by_hand) - BY_HAND} earlier; `scheduled history {job.id}`")
+    reasons += _by_hand(snapshot, job, at, rows)
     reasons += [*finished_jobs.sentences(snapshot, job), *incidents.about(job.id, snapshot)]
     note = slots.clock_change_note(schedule, slot) if slot is not None else ""
     return {
@@ -173,6 +167,20 @@ def _attempt(row: Row, snapshot: Snapshot) -> str:
         return sentence
     verb = "ended" if row["run_id"] else "recorded"
     return f"{sentence}, {verb} {snapshot.time_and_distance(when)}"
+
+
+def _by_hand(snapshot: Snapshot, job: Job, at: datetime, rows: Sequence[Row]) -> Iterator[str]:
+    """Yield how the last run ended if that was one by hand, and those that were given something."""
+    last = next((row for row in rows if row["run_id"] and row["outcome"]), None)
+    if last is not None and last["slot"] is None and not last["given"]:
+        ended = parse_utc(last["finished_at"])
+        if ended is not None and ended <= at:
+            yield f"by hand: {_attempt(last, snapshot)}"
+    given = [row for row in rows if row["given"] and row["slot"] is None]
+    for row in given[:BY_HAND]:
+        yield f"by hand, {wording.given(row['given'])}: {_attempt(row, snapshot)}"
+    if len(given) > BY_HAND:
+        yield f"by hand: {len(given) - BY_HAND} earlier; `scheduled history {job.id}`"
 
 
 def _aftermath(

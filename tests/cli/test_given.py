@@ -104,7 +104,21 @@ def test_e11_a_run_by_hand_is_given_params_and_variables(place: Place) -> None:
     place.call("trigger", "show")
 
     assert place.call("logs", "show").stdout.startswith('{"limit": 3,')
-    assert place.rows("--limit", "1")[0]["given"] is None
+    (last, _) = place.rows()
+    assert last["given"] is None
+    why = place.call("why", "show").stdout
+    assert f"by hand: attempt 1, run {last['run_id']}: succeeded" in why
+
+
+def test_why_tells_of_a_run_by_hand_while_it_is_the_last(place: Place) -> None:
+    place.call("trigger", "plain")
+    place.call("trigger", "show", "--param", "limit=5")
+
+    (row,) = place.rows("plain")
+    told = f"- by hand: attempt 1, run {row['run_id']}: succeeded, ended"
+    assert told in place.call("why", "plain").stdout
+    assert "by hand" not in place.call("why", "plain", "--at", "1h").stdout
+    assert place.call("why", "show").stdout.count("by hand") == 1
 
 
 def test_e11_secrets_are_hidden_in_all_that_is_kept(place: Place) -> None:
