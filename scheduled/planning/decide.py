@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from scheduled.errors import ScheduleError
-from scheduled.jobs.model import CatchUp, FirstRun, Job
+from scheduled.jobs.model import CatchUp, FirstRun, Job, Move
 from scheduled.jobs.schedule import schedule_of, start_delay
 from scheduled.planning import active_runs
 from scheduled.planning.decision import Decision, Opening, Verdict
@@ -116,6 +116,15 @@ def _by_days(decision: Decision, memory: JobMemory, slots: SlotCache, grace: tim
     if decision.cause == DEFERRED:  # a person has said when
         return decision
     return allowed_days.wait(decision, slots, grace)
+
+
+def moved_from(job: Job, memory: JobMemory, slot: datetime | None) -> str:
+    """Return the day from which a slot was moved, `2026-12-25`; '' if it was not."""
+    if slot is None or job.move is Move.SKIP or not (job.not_on or job.only_on):
+        return ""
+    from scheduled.planning import allowed_days
+
+    return allowed_days.moved_from(job, memory, slot)
 
 
 def answered_until(job: Job, memory: JobMemory, now: datetime) -> datetime:

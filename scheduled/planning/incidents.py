@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from scheduled.jobs.model import Job
 from scheduled.planning.durations import is_far_longer, is_far_shorter
 from scheduled.quick_classes import NamedTuple
 from scheduled.state.incident_entries import FAILED, Incident, is_acknowledged
@@ -208,6 +209,17 @@ def has_recovered(settled: str, *, reopened: bool) -> bool:
     failed_at = settled.rfind(FAILED)
     successes = len(settled) - failed_at - 1
     return failed_at < 0 or successes >= (2 if reopened else 1)
+
+
+def oldest_success(job: Job, since: datetime) -> datetime:
+    """Return when a success at `since` gets older than `max_age`; other days do not count."""
+    assert job.max_age is not None
+    length = timedelta(seconds=job.max_age)
+    if not (job.not_on or job.only_on):
+        return since + length
+    from scheduled.planning import allowed_days
+
+    return allowed_days.after_time_on(job, since, length)
 
 
 def of_job(facts: JobFacts, known: Mapping[str, Incident]) -> Iterator[Finding]:

@@ -1,10 +1,10 @@
 """How a configured job stands to what the state remembers of it, and from when it counts (pure)."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from scheduled.jobs.model import Job, Move
+from scheduled.jobs.model import Job
 from scheduled.jobs.schedule import schedule_of
 from scheduled.planning.active_runs import newest_claimed, put_off_slot
 from scheduled.quick_classes import NamedTuple, replace
@@ -86,26 +86,6 @@ def has_days(job: Job, memory: JobMemory, now: datetime) -> bool:
 
     year = wall_time(now, job.timezone).year
     return day_rule.is_current(memory.days, schedule_of(job).days, year)
-
-
-def moved_from(job: Job, memory: JobMemory, slot: datetime | None) -> str:
-    """Return the day from which a slot was moved, `2026-12-25`; '' if it was not."""
-    if slot is None or job.move is Move.SKIP or not (job.not_on or job.only_on):
-        return ""
-    from scheduled.planning import allowed_days
-
-    return allowed_days.moved_from(job, memory, slot)
-
-
-def oldest_success(job: Job, since: datetime) -> datetime:
-    """Return when a success at `since` gets older than `max_age`; other days do not count."""
-    assert job.max_age is not None
-    length = timedelta(seconds=job.max_age)
-    if not (job.not_on or job.only_on):
-        return since + length
-    from scheduled.planning import allowed_days
-
-    return allowed_days.after_time_on(job, since, length)
 
 
 def standing(job: Job, memory: JobMemory) -> Standing:

@@ -15,7 +15,6 @@ from scheduled.jobs.model import Attempt, Job, Overlap, Priority
 from scheduled.jobs.permissions import CONFINED
 from scheduled.planning import active_runs, decide, resolve
 from scheduled.planning.decision import LEFT_OUT, Decision, Verdict
-from scheduled.planning.standing import moved_from
 from scheduled.quick_classes import NamedTuple
 from scheduled.runs import stop
 from scheduled.runs.preconditions import GuardUnusableError, NotNow
@@ -354,7 +353,7 @@ class _LockedJob:
             missed=coalesced if slot else 0,
             last_success=memory.last_success,
             interruptions=decision.interruptions if slot else 0,
-            moved_from=moved_from(self.job, memory, slot),
+            moved_from=decide.moved_from(self.job, memory, slot),
             permission=permission,
             as_before=as_before,
             given={**self.tick.given},

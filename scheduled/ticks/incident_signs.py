@@ -14,9 +14,16 @@ from scheduled.jobs.schedule import schedule_of
 from scheduled.planning import decide, incidents, tick_plan
 from scheduled.planning.decide import REMOVED
 from scheduled.planning.due import schedule_for
-from scheduled.planning.incidents import NO_TICKS, OFTEN, UNDELIVERED, Finding, JobFacts, Kind
+from scheduled.planning.incidents import (
+    NO_TICKS,
+    OFTEN,
+    UNDELIVERED,
+    Finding,
+    JobFacts,
+    Kind,
+    oldest_success,
+)
 from scheduled.planning.registration import KEPT
-from scheduled.planning.standing import oldest_success
 from scheduled.quick_classes import replace
 from scheduled.state import records, tallies
 from scheduled.state.document import State

@@ -12,7 +12,7 @@ from typing import Any
 from scheduled.config.load import Config
 from scheduled.errors import LockedError, ScheduledError, is_no_space
 from scheduled.jobs.model import Job
-from scheduled.planning.standing import oldest_success
+from scheduled.planning.incidents import oldest_success
 from scheduled.runs import output
 from scheduled.state.document import State
 from scheduled.state.gap_entry import GapEntry

@@ -13,7 +13,7 @@ from typing import Any
 from scheduled.errors import cut, did_you_mean
 from scheduled.jobs.model import Job
 from scheduled.planning import decide
-from scheduled.planning.standing import oldest_success
+from scheduled.planning.incidents import oldest_success
 from scheduled.quick_classes import NamedTuple
 from scheduled.state.records import JobMemory
 from scheduled.system.text import one_line
