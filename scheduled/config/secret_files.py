@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduled.config.load import Config
 from scheduled.errors import ScheduledError, reason_of
-from scheduled.notify import configured
+from scheduled.notify import channel_kinds
 from scheduled.notify.channel import ChannelContext, Settings
 from scheduled.notify.http_post import HttpPost
 from scheduled.notify.kinds import Kind
@@ -46,7 +46,7 @@ def _of_channel(
     if found or settings["kind"] == Kind.MAILBOX or not (is_of_ticks or _is_whole(settings)):
         return found
     try:
-        configured.make(name, settings, Secrets(settings, context), context)
+        channel_kinds.make(name, settings, Secrets(settings, context), context)
     except (ScheduledError, OSError) as error:
         return [_reason(error)]
     return []

@@ -3,7 +3,7 @@
 An address names its channel before a colon, as in `ntfy:alerts`; without one of these names it
 is an address of the mailboxes, `@drone`. `notify:ops` is the channel `ops` of the configuration. A
 new channel is a module in this package, with a class that is a `Channel`, and an entry in
-`CHANNELS`, or for one that is configured, in `configured.make`.
+`CHANNELS`, or for one that is configured, in `channel_kinds`.
 """
 
 from collections.abc import Callable, Iterable, Sequence

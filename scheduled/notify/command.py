@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scheduled.errors import ScheduledError, reason_of
-from scheduled.notify import facts, sending
+from scheduled.notify import facts, limits
 from scheduled.notify.channel import WITHIN, ChannelContext, Delivery, Settings
 from scheduled.notify.message import Message
 from scheduled.system.text import decoded, output_line
@@ -101,7 +101,7 @@ def variables(document: Mapping[str, Any]) -> dict[str, str]:
 def _last_line(child: "subprocess.Popen[bytes]") -> str:
     """Wait for a command and return the last line it printed; who else may print is ignored."""
     assert child.stdout is not None
-    tail, until = b"", time.monotonic() + sending.MESSAGE_SECONDS + 2
+    tail, until = b"", time.monotonic() + limits.MESSAGE_SECONDS + 2
     while True:
         if time.monotonic() > until and os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)  # the tick, which should have done it, was killed

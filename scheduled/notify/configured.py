@@ -6,11 +6,9 @@ Each works in a process of its own (`notify.sending`), all of them at the same t
 from collections.abc import Sequence
 
 from scheduled.errors import did_you_mean
-from scheduled.notify.channel import Channel, ChannelContext, Delivery, Settings
-from scheduled.notify.kinds import Kind
+from scheduled.notify.channel import ChannelContext, Delivery
 from scheduled.notify.message import Message
 from scheduled.notify.recipients import PREFIX
-from scheduled.notify.secrets import Secrets
 
 
 class ConfiguredChannels:
@@ -47,31 +45,3 @@ def channel_of(address: str) -> str:
 def unknown(name: str, context: ChannelContext) -> str:
     """Return a sentence about a channel that is not in the configuration."""
     return f"no channel is called {name}{did_you_mean(name, context.channels, '')}"
-
-
-def make(name: str, settings: Settings, secrets: Secrets, context: ChannelContext) -> Channel:
-    """Return the channel called `name`; what it needs is imported here.
-
-    Raises ScheduledError or OSError.
-    """
-    match Kind(settings["kind"]):
-        case Kind.SMTP:
-            from scheduled.notify.smtp import SmtpChannel
-
-            return SmtpChannel(settings, secrets, context.html)
-        case Kind.COMMAND:
-            from scheduled.notify.command import CommandChannel
-
-            return CommandChannel(name, settings, context)
-        case Kind.WEBHOOK:
-            from scheduled.notify.webhook import WebhookChannel
-
-            return WebhookChannel(name, settings, secrets)
-        case Kind.MAILBOX:
-            from scheduled.notify.branch import BranchChannel
-
-            return BranchChannel(settings, context)
-        case Kind.APPRISE:
-            from scheduled.notify.apprise import AppriseChannel
-
-            return AppriseChannel(secrets)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from scheduled.errors import ScheduledError, reason_of
-from scheduled.notify import configured, forked
+from scheduled.notify import channel_kinds, forked, limits
 from scheduled.notify.channel import Channel, ChannelContext, Delivery
 from scheduled.notify.forked import Forked
 from scheduled.notify.message import Message
@@ -21,10 +21,6 @@ from scheduled.quick_classes import NamedTuple
 from scheduled.system import descriptors
 from scheduled.system.text import one_line
 
-MESSAGE_SECONDS = 10.0
-"""What a message may take. After one that took longer, the channel waits for the next tick."""
-CHANNEL_SECONDS = 30.0
-"""What all messages of a channel may take in a tick."""
 _SPARE_SECONDS = 5
 """A process whose tick was killed ends so long after the limit of its message."""
 _POSTPONE = "postpone"
@@ -54,7 +50,7 @@ def deliver(batches: Mapping[str, Sequence[Message]], context: ChannelContext) -
     return [sender.delivery for sender in senders]
 
 
-def hear(senders: "Sequence[Sender]", patience: float = CHANNEL_SECONDS) -> bool:
+def hear(senders: "Sequence[Sender]", patience: float = limits.CHANNEL_SECONDS) -> bool:
     """Take what senders say, and stop those that are late; return whether one had been at work.
 
     Wait for it until the first of them is late, and no longer than `patience` seconds.
@@ -89,7 +85,7 @@ class Sender:
         """Whether a message has taken too long: it is left alone until the next tick."""
         self._waiting = [*messages]
         self._text = b""
-        self.deadline = time.monotonic() + MESSAGE_SECONDS
+        self.deadline = time.monotonic() + limits.MESSAGE_SECONDS
         self._process: Forked | None = None
         try:
             self._process = forked.start(
@@ -114,7 +110,7 @@ class Sender:
         *lines, self._text = self._text.split(b"\n")
         for line in lines:
             self._take(_Answer(*json.loads(line)))
-            self.deadline = time.monotonic() + MESSAGE_SECONDS
+            self.deadline = time.monotonic() + limits.MESSAGE_SECONDS
         if not chunk:
             self.end()
             self._fail_rest("the process that delivers its messages ended without a word")
@@ -138,7 +134,7 @@ class Sender:
         if time.monotonic() < self.deadline:
             return
         self.end()
-        reason = f"not done within {MESSAGE_SECONDS:g} s"
+        reason = f"not done within {limits.MESSAGE_SECONDS:g} s"
         self.delivery.failed += [(message, reason) for message in self._waiting[:1]]
         self._waiting = self._waiting[1:]
         self._postpone_rest()
@@ -172,22 +168,22 @@ def _work(
 def _answers(name: str, messages: Sequence[Message], context: ChannelContext) -> Iterator[_Answer]:
     """Deliver the messages one by one; yield what became of each."""
     started = time.monotonic()
-    signal.alarm(int(MESSAGE_SECONDS) + _SPARE_SECONDS)
+    signal.alarm(int(limits.MESSAGE_SECONDS) + _SPARE_SECONDS)
     settings = context.channels[name]
     hide: Callable[[str], str] = one_line
     try:
         secrets = Secrets(settings, context)
         hide = secrets.hide
-        channel = configured.make(name, settings, secrets, context)
+        channel = channel_kinds.make(name, settings, secrets, context)
     except (ScheduledError, OSError) as error:
         reason = reason_of(error) if isinstance(error, OSError) else str(error)
         yield from (_Answer(hide(reason)) for _ in messages)
         return
     for message in messages:
-        if time.monotonic() - started > CHANNEL_SECONDS - MESSAGE_SECONDS:
+        if time.monotonic() - started > limits.CHANNEL_SECONDS - limits.MESSAGE_SECONDS:
             yield _Answer(_POSTPONE)
             return
-        signal.alarm(int(MESSAGE_SECONDS) + _SPARE_SECONDS)
+        signal.alarm(int(limits.MESSAGE_SECONDS) + _SPARE_SECONDS)
         delivery, is_late = _deliver(channel, message)
         reason = delivery.failed[0][1] or "failed" if delivery.failed else ""
         reached = delivery.reached.get(message.id, ())
@@ -205,7 +201,7 @@ def _deliver(channel: Channel, message: Message) -> tuple[Delivery, bool]:
     try:
         return channel.deliver([message]), False
     except TimeoutError:
-        reason, is_late = f"no answer within {MESSAGE_SECONDS:g} s", True
+        reason, is_late = f"no answer within {limits.MESSAGE_SECONDS:g} s", True
     except ScheduledError as error:
         reason = str(error)
     except OSError as error:

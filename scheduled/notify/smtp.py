@@ -16,7 +16,7 @@ from email.utils import format_datetime
 from functools import partial
 
 from scheduled.errors import ScheduledError, reason_of
-from scheduled.notify import sending, tls
+from scheduled.notify import limits, tls
 from scheduled.notify.channel import Delivery, Settings
 from scheduled.notify.kinds import PORTS, Tls
 from scheduled.notify.message import Message
@@ -119,11 +119,11 @@ class SmtpChannel:
                 self._host,
                 self._port,
                 _greeting(),
-                timeout=sending.MESSAGE_SECONDS,
+                timeout=limits.MESSAGE_SECONDS,
                 context=self._context,
             )
         else:
-            server = smtplib.SMTP(self._host, self._port, _greeting(), sending.MESSAGE_SECONDS)
+            server = smtplib.SMTP(self._host, self._port, _greeting(), limits.MESSAGE_SECONDS)
         try:
             if self._tls is Tls.STARTTLS:
                 server.starttls(context=self._context)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from scheduled.errors import ScheduledError
-from scheduled.notify import facts, sending
+from scheduled.notify import facts, limits
 from scheduled.notify.channel import Delivery, Settings
 from scheduled.notify.http_post import HttpPost
 from scheduled.notify.message import Message
@@ -21,7 +21,7 @@ class WebhookChannel:
     def __init__(self, name: str, settings: Settings, secrets: Secrets) -> None:
         self._name = name
         self._url = secrets["url"]
-        self._http = HttpPost(secrets, sending.MESSAGE_SECONDS)
+        self._http = HttpPost(secrets, limits.MESSAGE_SECONDS)
         self._template = settings.get("template")
         token = {"Authorization": f"Bearer {secrets['token']}"} if secrets["token"] else {}
         if not token.get("Authorization", "").isascii():

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from scheduled.config.load import Config
-from scheduled.notify import sending, subscription
+from scheduled.notify import limits, sending, subscription
 from scheduled.notify.channel import WITHIN, ChannelContext
 from scheduled.notify.message import Message
 from scheduled.timing.timezones import zone_info
@@ -68,7 +68,7 @@ class Subscribers:
 
     def finish(self) -> list[str]:
         """Wait for them, within the limits of channels; return a sentence for each that fails."""
-        until = time.monotonic() + sending.CHANNEL_SECONDS
+        until = time.monotonic() + limits.CHANNEL_SECONDS
         self._start()
         while (left := until - time.monotonic()) > 0 and self._senders:
             sending.hear([*self._senders.values()], left)

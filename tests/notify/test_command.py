@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.notify import sending
+from scheduled.notify import limits
 from tests.builders import sent
 
 
@@ -68,7 +68,7 @@ def test_a_command_that_fails_says_why(tmp_path: Path, command: Any, expected: s
 def test_a_command_that_hangs_is_killed_with_all_it_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 0.5)
+    monkeypatch.setattr(limits, "MESSAGE_SECONDS", 0.5)
     command = "(while :; do echo x >> alive; sleep 0.05; done) & sleep 3600"
 
     reason = sent.reason(sent.send(tmp_path, channel(command, env={"PATH": "/usr/bin:/bin"})))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scheduled.errors import install_extra
-from scheduled.notify import channels, sending
+from scheduled.notify import channels, limits
 from scheduled.notify.channel import ChannelContext, Delivery
 from tests.builders import sent
 from tests.builders.mail import NOW, ZONE, home_with, read_json
@@ -31,7 +31,7 @@ WRITING = {"kind": "command", "command": 'echo "$SCHEDULED_SUBJECT" >> written'}
 def test_one_channel_that_hangs_delays_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 0.5)
+    monkeypatch.setattr(limits, "MESSAGE_SECONDS", 0.5)
     given = {"bad": HANGING, "good": WRITING}
 
     delivery = deliver(tmp_path, given, *(to(n, i) for i in (1, 2) for n in ("bad", "good")))
@@ -48,8 +48,8 @@ def test_a_channel_stops_when_its_time_in_a_tick_is_used_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The first message may begin within five seconds; what comes after it would begin too late.
-    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 60.0)
-    monkeypatch.setattr(sending, "CHANNEL_SECONDS", 65.0)
+    monkeypatch.setattr(limits, "MESSAGE_SECONDS", 60.0)
+    monkeypatch.setattr(limits, "CHANNEL_SECONDS", 65.0)
     slow = {**WRITING, "command": WRITING["command"] + "; sleep 5.5"}
 
     delivery = deliver(tmp_path, {"slow": slow}, *(to("slow", number) for number in range(4)))

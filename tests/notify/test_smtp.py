@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.notify import sending, smtp
+from scheduled.notify import limits, smtp
 from tests.builders import message_servers, sent
 from tests.builders.mail import NOW
 from tests.builders.message_servers import CERTIFICATE, LOGIN, Server
@@ -163,7 +163,7 @@ def test_without_starttls_nothing_is_sent(tmp_path: Path, plain: Server) -> None
 def test_a_server_that_fails_is_said_to(
     tmp_path: Path, plain: Server, mode: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 0.5 if "0.5" in expected else 10)
+    monkeypatch.setattr(limits, "MESSAGE_SECONDS", 0.5 if "0.5" in expected else 10)
     plain.be(mode)
 
     assert expected in sent.reason(sent.send(tmp_path, channel(plain)))
@@ -180,7 +180,7 @@ def test_a_message_that_was_accepted_is_delivered_whatever_follows(
 def test_a_message_is_delivered_though_its_time_is_up_before_the_server_has_taken_leave(
     tmp_path: Path, plain: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 3.0)
+    monkeypatch.setattr(limits, "MESSAGE_SECONDS", 3.0)
     plain.be("hang at quit")
     message = sent.message()
 

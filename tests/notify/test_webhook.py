@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.notify import sending, tls
+from scheduled.notify import limits, tls
 from scheduled.notify.channel import ChannelContext
 from scheduled.notify.secrets import Secrets
 from tests.builders import message_servers, sent
@@ -166,7 +166,7 @@ def test_a_redirection_is_not_followed(tmp_path: Path, web: Server) -> None:
 def test_a_server_that_fails_is_said_to_and_no_secret_is(
     tmp_path: Path, web: Server, mode: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 0.5 if "0.5" in expected else 10)
+    monkeypatch.setattr(limits, "MESSAGE_SECONDS", 0.5 if "0.5" in expected else 10)
     web.be(mode)
     settings = channel(web, headers={"X-Echo": "Bearer header-secret"})
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scheduled.notify import recipients, sending
+from scheduled.notify import limits, recipients
 from scheduled.state import outbox_events
 from scheduled.state.store import Store
 from tests.builders import message_servers, sent
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.slow
 def test_each_channel_gets_each_message_once_and_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 0.5)
+    monkeypatch.setattr(limits, "MESSAGE_SECONDS", 0.5)
     store = Store(tmp_path / "state").load()
     with (
         message_servers.running("smtp", tmp_path / "smtp") as mail,

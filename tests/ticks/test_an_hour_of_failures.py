@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from scheduled.jobs.model import Job
-from scheduled.notify import sending
+from scheduled.notify import limits
 from scheduled.planning.incidents import Act
 from tests.builders import message_servers, soak
 from tests.builders.engine import Engine
@@ -133,7 +133,7 @@ def _event(subject: str) -> str:
 @contextmanager
 def opened(folder: Path, backup: Job, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An engine with one job that is told of on five channels."""
-    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 0.5)
+    monkeypatch.setattr(limits, "MESSAGE_SECONDS", 0.5)
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setitem(sys.modules, "apprise", None)
     monkeypatch.delitem(sys.modules, "apprise")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scheduled.config.paths import Paths
-from scheduled.notify import sending
+from scheduled.notify import limits
 from scheduled.notify.recipients import message_to
 from scheduled.state import outbox_events
 from scheduled.state.store import Store
@@ -82,7 +82,7 @@ def test_what_fails_is_tried_again_ever_more_seldom(tmp_path: Path, store: Store
 def test_after_one_that_hangs_the_others_wait_with_it(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 0.5)
+    monkeypatch.setattr(limits, "MESSAGE_SECONDS", 0.5)
     put(store, 1, 2)
 
     deliver(tmp_path, store, {"ops": HANGING})
@@ -96,7 +96,7 @@ def test_after_one_that_hangs_the_others_wait_with_it(
 def test_a_channel_that_hangs_holds_up_ever_fewer_ticks(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 0.1)
+    monkeypatch.setattr(limits, "MESSAGE_SECONDS", 0.1)
     put(store, 1, 2, 3)
 
     held_up = []

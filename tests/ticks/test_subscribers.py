@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scheduled.jobs.model import FirstRun
-from scheduled.notify import sending, subscription
+from scheduled.notify import limits, subscription
 from scheduled.notify.subscription import EVENTS
 from scheduled.ticks import tick
 from scheduled.ticks.report import Report
@@ -155,7 +155,7 @@ def test_status_names_them_until_they_work_again(tmp_path: Path) -> None:
 def test_one_that_hangs_holds_up_neither_jobs_nor_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MESSAGE_SECONDS", 1.0)
+    monkeypatch.setattr(limits, "MESSAGE_SECONDS", 1.0)
     hanging = {"kind": "command", "command": "echo $$ >> pids; exec sleep 600"}
     timed = {"kind": "command", "command": "touch told", "on": ["job_started"]}
     waits = job("waits", command="while ! test -e told; do sleep 0.05; done", timeout=60)
