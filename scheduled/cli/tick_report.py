@@ -23,7 +23,7 @@ from scheduled.ticks.signals import Bus
 from scheduled.views.failure import LINES, failure_block
 
 if TYPE_CHECKING:
-    from scheduled.ticks.incidents import Change
+    from scheduled.ticks.incident_posts import Change
     from scheduled.views.progress import Screen
 
 MOST_BLOCKS = 20

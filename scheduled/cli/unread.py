@@ -59,9 +59,10 @@ def remarks(session: Session, error: ConfigError) -> list[str] | None:
     """
     from scheduled.planning.incidents import Act
     from scheduled.ticks import incident_signs, incidents
+    from scheduled.ticks.incident_posts import Change, Posted
 
     told: list[str] = []
-    changes: list[incidents.Change] | None = None
+    changes: list[Change] | None = None
     what = str(error)
     with suppress(ScheduledError, OSError):
         places = paths.find(session.path_options)
@@ -72,7 +73,7 @@ def remarks(session: Session, error: ConfigError) -> list[str] | None:
                 store,
                 lambda known: [incident_signs.configuration(error.problems, known)],
                 session.now,
-                lambda changes: [incidents.Posted([]) for _ in changes],
+                lambda changes: [Posted([]) for _ in changes],
             )
             told = _silence(session, store)
     if session.verbose or sys.stderr.isatty():

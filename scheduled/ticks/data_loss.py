@@ -23,8 +23,8 @@ from scheduled.state.incident_entries import RISK, Incident
 from scheduled.state.store import Store
 from scheduled.system import private
 from scheduled.ticks import incident_notices, incident_signs, incidents, outbox, publishing
+from scheduled.ticks.incident_posts import Change, Posted
 from scheduled.ticks.incident_signs import DAMAGED, UNRECORDED
-from scheduled.ticks.incidents import Change, Posted
 from scheduled.ticks.report import NO_SPACE_CASE, NO_SPACE_MARK, Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.timezones import zone_info

@@ -18,7 +18,7 @@ from scheduled.planning.incidents import Act, Kind
 from scheduled.state.incident_entries import Incident
 from scheduled.system.text import one_line
 from scheduled.ticks.context import TickContext
-from scheduled.ticks.incidents import Change, Posted
+from scheduled.ticks.incident_posts import Change, Posted
 from scheduled.ticks.report import Report
 from scheduled.timing.instants import format_utc
 from scheduled.timing.timezones import zone_info

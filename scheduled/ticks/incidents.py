@@ -20,7 +20,6 @@ from scheduled.planning.incidents import (
     is_recovery,
     next_look,
 )
-from scheduled.quick_classes import NamedTuple
 from scheduled.state import incident_entries, incident_events
 from scheduled.state.document import State
 from scheduled.state.incident_entries import Incident, is_acknowledged
@@ -28,35 +27,10 @@ from scheduled.state.journal import Event
 from scheduled.state.store import Store
 from scheduled.ticks import incident_signs
 from scheduled.ticks.context import TickContext
+from scheduled.ticks.incident_posts import Change, Post, Posted
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc
-
-Post = Callable[[Sequence["Change"]], list["Posted"]]
-"""Returns the messages about each change."""
-
-
-class Change(NamedTuple):
-    """What a tick did about an incident."""
-
-    act: Act
-    incident: Incident
-    """As it was before; one that opens, as it is now."""
-    text: str
-    """What is wrong, or why it is over."""
-    messages: tuple[str, ...] = ()
-    """The ids of the messages by which channels are told of it."""
-
-
-class Posted(NamedTuple):
-    """The messages about a change."""
-
-    outgoing: list[dict[str, Any]]
-    """Those that stand in its event, as the outbox keeps them."""
-    elsewhere: tuple[str, ...] = ()
-    """The ids of those that stand in the event of another change, and tell of this one, too."""
-    filtered: Mapping[str, Any] = {}
-    """What filters ask for, to be known at the end: the job may be another then, or gone."""
 
 
 def update(context: TickContext, config: Config, report: Report, bus: Bus, now: datetime) -> None:

@@ -16,7 +16,7 @@ from scheduled.state.history import Row
 from scheduled.timing.instants import format_utc
 
 if TYPE_CHECKING:
-    from scheduled.ticks.incidents import Change
+    from scheduled.ticks.incident_posts import Change
     from scheduled.ticks.job_runner import StartedRun
 
 NO_SPACE_CASE = "no space: "

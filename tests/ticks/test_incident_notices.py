@@ -11,7 +11,7 @@ from scheduled.notify.message import PRIORITIES
 from scheduled.planning.incidents import Act
 from scheduled.state.incident_entries import Incident
 from scheduled.ticks import incident_notices, outbox
-from scheduled.ticks.incidents import Change
+from scheduled.ticks.incident_posts import Change
 from tests.builders.engine import Engine
 from tests.builders.jobs import at, job
 
