@@ -53,8 +53,3 @@ class Command(OwnWords):
 def command(name: str | None = None, **attributes: Any) -> Callable[..., Command]:
     """Make a function a command, as `click.command` does."""
     return click.command(name, **{"cls": Command, **attributes})
-
-
-def usage(ctx: click.Context) -> str:
-    """Return what is typed to call a command without options: `scheduled show JOB`."""
-    return " ".join([ctx.command_path, *ctx.command.collect_usage_pieces(ctx)[1:]])

@@ -33,6 +33,11 @@ def typed(ctx: click.Context) -> str:
     return " ".join(reversed(names))
 
 
+def usage(ctx: click.Context) -> str:
+    """Return what is typed to call a command without options: `scheduled show JOB`."""
+    return " ".join([ctx.command_path, *ctx.command.collect_usage_pieces(ctx)[1:]])
+
+
 def summary(command: click.Command) -> str:
     """Return the first sentence about a command."""
     paragraph = " ".join((command.help or "").split("\n\n")[0].split())

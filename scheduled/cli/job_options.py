@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from scheduled.cli.command import usage
+from scheduled.cli.help_text import usage
 from scheduled.config import yaml_document
 from scheduled.config.job_keys import JOB_KEYS
 from scheduled.errors import ConfigError, UsageError

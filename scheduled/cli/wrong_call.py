@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
-from scheduled.cli.command import usage
-from scheduled.cli.help_text import typed
+from scheduled.cli.help_text import typed, usage
 from scheduled.config.job_keys import ID
 from scheduled.errors import closest, did_you_mean
 from scheduled.system.text import one_line
