@@ -8,6 +8,7 @@ there, so that a name is never run, whatever it is: by this for bash, by zsh and
 import re
 from collections.abc import Sequence
 
+import click
 from click.shell_completion import CompletionItem, ShellComplete
 
 from scheduled.cli import names
@@ -21,14 +22,14 @@ COMMAND = "__complete"
 _FILES = {"file": ":file", "dir": ":dir"}
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Print what may come next; `arguments` are the shell, and what has been typed.
+def run(group: click.Group, arguments: Sequence[str]) -> int:
+    """Print what may come next of a group; `arguments` are the shell, and what has been typed.
 
     That is the line up to the cursor and COMP_WORDBREAKS for bash, and for others the words.
     """
     session = Session(quiet=True)
     try:
-        lines = _lines(session, *arguments)
+        lines = _lines(group, session, *arguments)
         if lines:
             streams.echo("\n".join(lines))
     except (Exception, SystemExit):  # noqa: BLE001 - a message would end up in what is typed
@@ -36,16 +37,16 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _lines(session: Session, shell: str, *typed: str) -> list[str]:
+def _lines(group: click.Group, session: Session, shell: str, *typed: str) -> list[str]:
     if shell != "bash":
         *words, last = typed
-        items = _items(session, words[1:], _unquoted(last) if shell == "fish" else last)
+        items = _items(group, session, words[1:], _unquoted(last) if shell == "fish" else last)
         return [_line(item) for item in items]
     line, breaks = typed
     bash = BashLine(line, breaks)
     if not bash.words:  # the program itself
         return []
-    items = _items(session, bash.words[1:], bash.last)
+    items = _items(group, session, bash.words[1:], bash.last)
     special = [_FILES[item.type] for item in items if item.type in _FILES]
     values = [bash.written(item.value) for item in items if item.type not in _FILES]
     if values and all(item.value.endswith("=") for item in items):
@@ -53,10 +54,10 @@ def _lines(session: Session, shell: str, *typed: str) -> list[str]:
     return [*special, *(value for value in values if value is not None)]
 
 
-def _items(session: Session, words: list[str], last: str) -> "list[CompletionItem[str]]":
+def _items(
+    group: click.Group, session: Session, words: list[str], last: str
+) -> "list[CompletionItem[str]]":
     """Return what may stand in the place of the last word."""
-    from scheduled.cli.main import group
-
     names.know(group, words)
     asked = ShellComplete(group, {"obj": session}, "scheduled", "")
     items = asked.get_completions(words, last)

@@ -130,7 +130,7 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["__complete"]:
         from scheduled.cli import completing
 
-        return completing.run(arguments[1:])
+        return completing.run(group, arguments[1:])
     session = Session(arguments=arguments)
     return door.call(session, lambda: _called(session))
 
