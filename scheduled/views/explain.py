@@ -9,7 +9,7 @@ from scheduled.state.records import Deferral, JobMemory, Retry
 from scheduled.timing import slots, window
 from scheduled.timing.forms import NICKNAMES
 from scheduled.timing.schedule import Boot, Cron, Interval, Once, Recurrence, Schedule
-from scheduled.views import days, upcoming
+from scheduled.views import days, starts
 from scheduled.views.format import span
 from scheduled.views.schedule_meaning import is_in_words, meaning
 from scheduled.views.snapshot import Snapshot
@@ -21,9 +21,9 @@ def sentences(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
     """Yield what there is to say about one upcoming slot, in the order in which it matters."""
     memory = snapshot.record(job.id)
     deferral = memory.deferral
-    if deferral is not None and deferral.until == slot and upcoming.deferred_start(snapshot, job):
+    if deferral is not None and deferral.until == slot and starts.deferred_start(snapshot, job):
         yield from _deferred(snapshot, job, deferral)
-    elif memory.retry is not None and upcoming.retry_start(snapshot, job) == slot:
+    elif memory.retry is not None and starts.retry_start(snapshot, job) == slot:
         yield _retried(memory.retry, job, snapshot)
         return
     else:
@@ -37,7 +37,7 @@ def sentences(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
 
 def _deferred(snapshot: Snapshot, job: Job, deferral: Deferral) -> Iterator[str]:
     yield f"it was deferred until then{_because(deferral.reason)}"
-    start = upcoming.deferred_start(snapshot, job)
+    start = starts.deferred_start(snapshot, job)
     if start is not None and start != deferral.until:
         yield f"it waits until {snapshot.time(start)}, for a pause or its window to end"
 
@@ -59,7 +59,7 @@ def _by_schedule(snapshot: Snapshot, job: Job, slot: datetime, memory: JobMemory
     changed = slots.clock_change_note(schedule_of(job), slot)
     if changed:
         yield f"clock change: {changed}"
-    why = [*upcoming.skip_reasons(snapshot, job, slot)]
+    why = [*starts.skip_reasons(snapshot, job, slot)]
     yield from (f"it will be skipped: {reason}" for reason in why)
     if not why:
         yield from _start(job, slot, snapshot)

@@ -11,7 +11,7 @@ from scheduled.planning.standing import Standing
 from scheduled.state import history
 from scheduled.state.records import ActiveRun
 from scheduled.timing.instants import parse_utc
-from scheduled.views import upcoming
+from scheduled.views import starts
 from scheduled.views.snapshot import Snapshot
 
 _OVERLAP = {
@@ -88,7 +88,7 @@ def unscheduled(snapshot: Snapshot, job: Job, slot: datetime, decision: Decision
     first_seen = parse_utc(snapshot.entry(job.id).get("first_seen"))
     if slot > snapshot.now:
         yield "its time has not come"
-        for reason in upcoming.skip_reasons(snapshot, job, slot):
+        for reason in starts.skip_reasons(snapshot, job, slot):
             yield f"it will be skipped: {reason}"
     elif memory.anchor is not None and slot <= memory.anchor and is_registered(snapshot, job):
         seen = snapshot.time_and_distance(memory.anchor)

@@ -10,7 +10,7 @@ from scheduled.jobs.model import CatchUp, Job
 from scheduled.jobs.schedule import may_finish, schedule_of, start_delay
 from scheduled.planning import decide
 from scheduled.planning.decision import Verdict
-from scheduled.planning.due import is_too_late, schedule_for
+from scheduled.planning.due import schedule_for
 from scheduled.quick_classes import replace
 from scheduled.state.present import CORRECTION
 from scheduled.timing import pitfalls, slots, window
@@ -18,7 +18,7 @@ from scheduled.timing.instants import format_utc
 from scheduled.timing.schedule import Schedule
 from scheduled.timing.slots import is_anchored
 from scheduled.timing.timezones import INSTANT, zone_info
-from scheduled.views import days, wording
+from scheduled.views import days, starts, wording
 from scheduled.views.snapshot import Snapshot
 
 
@@ -148,7 +148,7 @@ def _all_following(snapshot: Snapshot, job: Job) -> Iterator[datetime]:
     schedule = schedule_for(job, memory, snapshot.now)
     anchor = memory.anchor if is_anchored(schedule) else None
     slot: datetime | None = decide.answered_until(job, memory, snapshot.now)
-    retry = retry_start(snapshot, job)
+    retry = starts.retry_start(snapshot, job)
     if retry is not None:
         yield retry
     elif memory.retry is not None and snapshot.next_run(job) is None:
@@ -157,7 +157,7 @@ def _all_following(snapshot: Snapshot, job: Job) -> Iterator[datetime]:
         yield from _waiting(snapshot, job)
     if memory.deferral is not None:
         slot = memory.deferral.until - INSTANT
-        if deferred_start(snapshot, job) is not None:
+        if starts.deferred_start(snapshot, job) is not None:
             slot = memory.deferral.until
             yield slot
     if (
@@ -179,36 +179,6 @@ def _waiting(snapshot: Snapshot, job: Job) -> Iterator[datetime]:
         yield decision.slot
 
 
-def retry_start(snapshot: Snapshot, job: Job) -> datetime | None:
-    """Return when the next attempt for a slot starts; None if none is to come later."""
-    retry = snapshot.record(job.id).retry
-    start = snapshot.next_start(job) if retry is not None else None
-    if retry is None or start is None or start.slot != retry.slot:
-        return None
-    return start.at if start.at > snapshot.now else None
-
-
-def deferred_start(snapshot: Snapshot, job: Job) -> datetime | None:
-    """Return when a deferred run starts; None if there is none, or it falls into a pause.
-
-    At the end of the pause it starts, unless a slot was skipped after it.
-    """
-    memory = snapshot.record(job.id)
-    if memory.deferral is None:
-        return None
-    start = until = memory.deferral.until
-    if memory.pause is not None and memory.pause.covers(until):
-        end = memory.pause.until
-        schedule = schedule_of(job)
-        anchor = memory.anchor if is_anchored(schedule) else None
-        skipped = snapshot.slots.following(schedule, until - INSTANT, anchor)
-        if end is None or (skipped is not None and skipped < end):
-            return None
-        start = end
-    start = _opening(snapshot, job, start) or start
-    return None if _comes_too_late(snapshot, job, start - until) else start
-
-
 def _entry(snapshot: Snapshot, job: Job, slot: datetime) -> dict[str, Any]:
     return {
         "slot": format_utc(slot),
@@ -220,58 +190,30 @@ def _entry(snapshot: Snapshot, job: Job, slot: datetime) -> dict[str, Any]:
 def _notes(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
     """Yield what a clock change does to the slot, and why its run starts later, or not at all."""
     memory = snapshot.record(job.id)
-    deferral, start = memory.deferral, deferred_start(snapshot, job)
+    deferral, start = memory.deferral, starts.deferred_start(snapshot, job)
     if deferral is not None and deferral.until == slot and start is not None:
         yield f"deferred{': ' if deferral.reason else ''}{deferral.reason}"
         if start != slot:
             yield f"starts at {_local(job, start)}"
         return
-    if memory.retry is not None and retry_start(snapshot, job) == slot:
+    if memory.retry is not None and starts.retry_start(snapshot, job) == slot:
         yield f"attempt {memory.retry.attempt}: {memory.retry.error or 'interrupted'}"
         return
-    why = [*skip_reasons(snapshot, job, slot)]
+    why = [*starts.skip_reasons(snapshot, job, slot)]
     yield from (f"will be skipped: {wording.printed(reason)}" for reason in why)
     notes = (days.moved_from(snapshot, job, slot), slots.clock_change_note(schedule_of(job), slot))
     yield from filter(None, notes)
-    delay, retry = start_delay(job), retry_start(snapshot, job)
+    delay, retry = start_delay(job), starts.retry_start(snapshot, job)
     if retry is not None and job.catch_up is CatchUp.ALL and slot + delay < retry and not why:
         yield f"waits for a retry: starts at {_local(job, retry)}"  # the slots run in order
         return
     if delay:
         yield f"starts at +{_short(delay)} (jitter)"
-    opens = _opening(snapshot, job, slot + delay)
+    opens = starts.opening(snapshot, job, slot + delay)
     if opens is not None and not why:
         yield f"{window.closed(job.window)}: starts at {_local(job, opens)}"
     elif (start := days.opening(snapshot, job, slot, slot + delay)) is not None and not why:
         yield f"not on this day: starts at {_local(job, start)}"
-
-
-def skip_reasons(snapshot: Snapshot, job: Job, slot: datetime) -> Iterator[str]:
-    """Yield why nothing will run for an upcoming slot; nothing if something will."""
-    memory = snapshot.record(job.id)
-    if memory.skip == slot:
-        yield decide.SKIPPED_BY_USER
-    if memory.pause is not None and memory.pause.covers(slot):
-        yield f"paused{': ' if memory.pause.reason else ''}{memory.pause.reason}"
-    if left_out := days.reason(job, slot):
-        yield left_out
-    start = slot + start_delay(job)
-    opens = _opening(snapshot, job, start)
-    if opens is not None and _comes_too_late(snapshot, job, opens - start):
-        yield f"too late when its window {job.window} opens"
-
-
-def _opening(snapshot: Snapshot, job: Job, start: datetime) -> datetime | None:
-    """Return when the window opens for a start at that time; None if it is open then."""
-    if not job.window:
-        return None
-    return window.next_opening(job.window, job.timezone, max(start, snapshot.now))
-
-
-def _comes_too_late(snapshot: Snapshot, job: Job, late: timedelta) -> bool:
-    """Return whether a run that waited so long is skipped by then."""
-    is_caught_up = job.catch_up is not CatchUp.SKIP or late < snapshot.late_after
-    return not is_caught_up or is_too_late(job, late)
 
 
 def _local(job: Job, instant: datetime) -> str:
