@@ -56,9 +56,21 @@ def test_the_top_level_fits_into_a_head() -> None:
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
-    graph = {module_of(path): set(modules_of_ours(path)) for path in sources()}
+    """Not on use either: an import in a function is late for its cost, not to hide a circle."""
+    known = {module_of(path) for path in sources()}
+    graph = {module_of(path): modules_of_ours(path, known) for path in sources()}
 
-    assert circles(graph) == []
+    assert circles(graph) == {}
+
+
+def test_a_circle_of_modules_is_noticed_wherever_one_imports_another() -> None:
+    late = ast.parse("def f():\n    if x:\n        from scheduled.jobs import model\n")
+    never = ast.parse("if TYPE_CHECKING:\n    import re\nelse:\n    import json\n")
+
+    assert "scheduled.jobs.model" in imported(evaluated(late))
+    assert imported(evaluated(never)) == {"json"}
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set[str]()}
+    assert circles(graph) == {"b": {"c"}, "c": {"b"}}
 
 
 def test_a_handler_knows_its_contract_and_the_world_and_nothing_else() -> None:
@@ -185,12 +197,21 @@ def modules(path: Path) -> set[str]:
     return imported(ast.walk(parsed(path)))
 
 
-def modules_of_ours(path: Path) -> Iterator[str]:
-    """The modules of ours that have to be there before this one is."""
-    known = {module_of(source) for source in sources()}
-    for module in imported(iter(parsed(path).body)) & known:
-        if module not in (module_of(path), "scheduled"):
-            yield module
+def modules_of_ours(path: Path, known: set[str]) -> set[str]:
+    """Those of `known` that a file imports, at once or on use, but for `scheduled` (see LAZY)."""
+    return (imported(evaluated(parsed(path))) & known) - {module_of(path), "scheduled"}
+
+
+def evaluated(node: ast.AST) -> Iterator[ast.AST]:
+    """All below a node but what only the type checker reads."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            for other in child.orelse:
+                yield other
+                yield from evaluated(other)
+        else:
+            yield from evaluated(child)
 
 
 def imported(nodes: Iterator[ast.AST]) -> set[str]:
@@ -204,13 +225,15 @@ def imported(nodes: Iterator[ast.AST]) -> set[str]:
     return found
 
 
-def circles(graph: dict[str, set[str]]) -> list[str]:
-    """Return the modules that remain when those that import no remaining one are taken away."""
+def circles(graph: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Return the modules in circles, or between two, and which of these each imports."""
     left = dict(graph)
-    while leaves := [module for module, below in left.items() if not below & set(left)]:
-        for module in leaves:
-            del left[module]
-    return sorted(left)
+    while True:
+        above = set().union(*left.values())
+        kept = {module for module, below in left.items() if below and module in above}
+        if kept == left.keys():
+            return left
+        left = {module: left[module] & kept for module in kept}
 
 
 def length(node: Function) -> int:
