@@ -15,18 +15,23 @@ from tests.clock.library import LIBRARIES
 CHECKOUT = Path(__file__).parents[2]
 REAL_DATA = Path(os.environ.get("SCHEDULED_TEST_DATA", CHECKOUT / "../shared/realdata"))
 PACKAGES = {
+    "bash": "bash",
     "bindfs": "bindfs",
     "borg": "borgbackup",
     "cc": "gcc",
     "chromium": "chromium fonts-dejavu-core",
     "cron": "cron",
     "crontab": "cron",
+    "dash": "dash",
     "faketime": "faketime",
     "fish": "fish",
     "man": "man-db",
     "mandoc": "mandoc",
     "zsh": "zsh",
     "mount": "mount",
+    "rbash": "bash",
+    "sh": "dash",
+    "tcsh": "tcsh",
     "openssl": "openssl",
     "restic": "restic",
     "sqlite3": "sqlite3",

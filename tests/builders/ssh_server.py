@@ -46,7 +46,7 @@ def _key(path: Path) -> None:
     subprocess.run(words, check=True)
 
 
-def _configure(folder: Path, port: int) -> None:
+def _configure(folder: Path, port: int, more: str) -> None:
     for name in ("host", "mine"):
         _key(folder / name)
     (folder / "authorized").write_text((folder / "mine.pub").read_text())
@@ -54,7 +54,7 @@ def _configure(folder: Path, port: int) -> None:
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\n"
         f"AuthorizedKeysFile {folder}/authorized\nStrictModes no\nUsePAM no\nPidFile none\n"
         "PermitRootLogin yes\nPasswordAuthentication no\nMaxStartups 100:30:200\n"
-        "AcceptEnv *\n"
+        f"AcceptEnv *\n{more}"
     )
     known = f"[127.0.0.1]:{port} {(folder / 'host.pub').read_text()}"
     (folder / "known").write_text(known)
@@ -68,14 +68,14 @@ def _configure(folder: Path, port: int) -> None:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[SshServer]:
-    """Yield a server that answers."""
+def running(folder: Path, more: str = "") -> Iterator[SshServer]:
+    """Yield a server that answers; `more` lines are added to its configuration."""
     needs.programs("sshd", "ssh", "ssh-keygen")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # sshd wants it
     folder.mkdir(mode=0o700)
     port = _free_port()
-    _configure(folder, port)
+    _configure(folder, port, more)
     program = needs.path_of("sshd")
     words = [program, "-D", "-e", "-f", str(folder / "sshd_config")]
     with (folder / "log").open("wb") as log:

@@ -16,27 +16,16 @@ from typing import Any
 
 from scheduled.errors import reason_of
 from scheduled.runs.executors import bundle
+from scheduled.runs.executors.last_words import LastWords
 from scheduled.runs.executors.outpost import wire
 from scheduled.runs.executors.transport import BrokenError, UnreachableError
 from scheduled.system import descriptors
-from scheduled.system.text import one_line
 
-LAST_WORDS = 4096
-"""How many bytes of the messages of ssh are kept."""
 CLOSE_SECONDS = 2.0
 TILDE = re.compile(r"~[A-Za-z0-9._-]*")
-CONSEQUENCES = (
-    "UNKNOWN port 65535",
-    "kex_exchange_identification: ",
-    "stdio forwarding failed",
-    ": terminating, ",
-)
-"""What ssh adds after it has given the reason."""
-REMARKS = ("debug", "** ", "Warning: Permanently added ")
-"""How lines begin that ssh also prints if all goes well."""
 OPTIONS: Mapping[str, str] = {
     "BatchMode": "yes",  # neither passwords nor questions about unknown hosts
-    "LogLevel": "INFO",  # else it may not say what is wrong, or far more
+    "LogLevel": "VERBOSE",  # else it may not say what is wrong, or where a banner ends
     "VisualHostKey": "no",
     "RequestTTY": "no",
     "RemoteCommand": "none",
@@ -65,7 +54,8 @@ class SshTransport:
         self._config = settings.get("ssh_config") or ""
         self._seconds = float(settings["connect_timeout"])
         self._process: subprocess.Popen[bytes] | None = None
-        self._said = b""
+        self._said = LastWords()
+        self._has_begun = False
 
     def connect(self) -> None:
         """Start ssh, and send it the outpost. Raises UnreachableError."""
@@ -88,6 +78,10 @@ class SshTransport:
         """Send bytes to the outpost. Raises BrokenError."""
         assert self._process is not None
         assert self._process.stdin is not None
+        if not self._has_begun:  # the outpost has said hello, so what was said before is no trouble
+            self._has_begun = True
+            self._hear_all()
+            self._said.forget()
         try:
             self._process.stdin.write(data)
         except OSError as error:
@@ -143,26 +137,27 @@ class SshTransport:
         return f"exec {_quoted(self._python)} -X utf8 -I -c {shlex.quote(bundle.BOOTSTRAP)}"
 
     def _hear_ssh(self) -> bool:
-        """Read messages of ssh, and keep the last of them; return whether there were any."""
+        """Read messages of ssh; return whether there were any."""
         assert self._process is not None
         assert self._process.stderr is not None
-        more = self._process.stderr.read(LAST_WORDS) or b""
-        self._said = (self._said + more)[-LAST_WORDS:]
+        more = self._process.stderr.read(wire.CHUNK) or b""
+        self._said.hear(more)
         return bool(more)
 
-    def _last_words(self) -> str:
-        """Return the last line that ssh, or the shell there, has printed about an error."""
+    def _hear_all(self, seconds: float = 0.0) -> None:
+        """Read messages of ssh until none comes within `seconds`, for a second at most."""
         if self._process is None or self._process.stderr is None:
-            return ""
+            return
         until = time.monotonic() + 1.0
         while time.monotonic() < until:
-            ready = descriptors.wait_for([self._process.stderr.fileno()], 0.2)
+            ready = descriptors.wait_for([self._process.stderr.fileno()], seconds)
             if not ready or not self._hear_ssh():
                 break
-        lines = self._said.decode("utf-8", "replace").split("\n")
-        said = [line for line in lines if line.strip() and not line.startswith(REMARKS)]
-        reasons = [line for line in said if not any(each in line for each in CONSEQUENCES)]
-        return one_line((reasons or said)[-1]).rstrip(".") if said else ""
+
+    def _last_words(self) -> str:
+        """Return what ssh, or the shell there, has printed about an error."""
+        self._hear_all(0.2)
+        return self._said.reason()
 
 
 def _quoted(path: str) -> str:
