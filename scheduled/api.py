@@ -104,7 +104,7 @@ def define(
     name = timezones.require_zone(timezone) if timezone else local_zone(options.environ).name
     values: dict[str, Any] = {**DEFAULTS, "max_concurrent": max_concurrent}
     values |= {"timezone": name, "zone_is_local": not timezone}
-    values["host"] = options.environ.get("SCHEDULED_HOST") or None
+    values["host"] = machine.named_host(options.environ) or None
     empty = Config(places=places, jobs=(), problems=(), sources=(), **values)
     return with_jobs(empty, jobs)
 

@@ -16,6 +16,9 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 LOCAL = "local"
 """The name of this machine, the executor of all jobs that name none."""
 _WORD = re.compile(r"[^\s\0-\x1f\x7f-]\S*")
+_HOST = re.compile(r"""[^-\s'"`$\\;&<>|(){}/][^\s'"`$\\;&<>|(){}/]*""")
+"""What ssh itself allows since version 9.6; earlier ones hand it to the shell of a ProxyCommand."""
+_PORT = re.compile(r":\d{1,9}$")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LEASE = (10.0, 3600.0)
 """The shortest and the longest lease, in seconds."""
@@ -26,6 +29,22 @@ def _text(node: Node) -> str:
     text = single_line(node)
     if not _WORD.fullmatch(text) or not text.isprintable():
         raise InvalidValue(f"{describe(node)}: expected one word that does not begin with -")
+    return text
+
+
+def _host(node: Node) -> str:
+    """Return what ssh takes for a destination, and what is safe in a ProxyCommand."""
+    text = _text(node)
+    is_uri = text.startswith("ssh://")
+    place = text.removeprefix("ssh://")
+    user, at, host = place.rpartition("@")
+    if is_uri and _PORT.search(host):
+        host, _, port = host.rpartition(":")
+        if not 0 < int(port) < 2**16:
+            raise InvalidValue(f"{describe(node)}: a port is a number from 1 to 65535")
+    if (at and not user) or not _HOST.fullmatch(host):
+        example = "ssh://USER@HOST:PORT" if is_uri else "HOST or USER@HOST"
+        raise InvalidValue(f"{describe(node)}: expected {example}")
     return text
 
 
@@ -48,7 +67,7 @@ COMMON: Mapping[str, Converter[Any]] = {
 """The settings of executors of every kind."""
 KINDS: Mapping[str, Mapping[str, Converter[Any]]] = {
     "ssh": {
-        "host": _word,
+        "host": Converter(_host, _word.schema),
         "python": _word,
         "ssh_config": _file,
     },
@@ -70,13 +89,12 @@ def _executors(node: Node) -> dict[str, Any]:
         return {}
     if not node.is_mapping:
         raise InvalidValue(f"expected names with settings, found {describe(node)}")
-    if node.duplicates:
-        name, line = node.duplicates[0]
-        raise InvalidValue(f'duplicate name "{excerpt(name)}", again in line {line}')
-    found, problems = {}, {}
+    found, problems, again = {}, {}, dict(node.duplicates)
     for name, value in node.value.items():
         try:
             _check_name(name)
+            if name in again:
+                raise InvalidValue(f"duplicate name, again in line {again[name]}")
             found[name] = _executor(value)
         except InvalidValue as error:
             is_name = NAME.fullmatch(name) and name != LOCAL
@@ -105,7 +123,7 @@ def _executor(node: Node) -> dict[str, Any]:
         raise InvalidValue(f"expected settings like {what}, found {describe(node)}")
     if node.duplicates:
         raise InvalidValue(f'duplicate key "{excerpt(node.duplicates[0][0])}"')
-    kind = node.value["kind"].text if "kind" in node.value else ""
+    kind = _kind(node.value["kind"]) if "kind" in node.value else ""
     if kind not in KINDS:
         what = f'"{excerpt(kind)}": no such kind' if kind else "kind is missing"
         raise InvalidValue(f"{what}; there are {', '.join(KINDS)}")
@@ -117,6 +135,15 @@ def _executor(node: Node) -> dict[str, Any]:
     if kind == "dask":
         _check_address(values)
     return values
+
+
+def _kind(node: Node) -> str:
+    if node.value is None:
+        return ""
+    try:
+        return single_line(node)
+    except InvalidValue as error:
+        raise InvalidValue(f"kind: {error}") from None
 
 
 def _settings(settings: Mapping[str, Node], kind: str) -> dict[str, Any]:
@@ -146,6 +173,8 @@ def _check_address(values: Mapping[str, Any]) -> None:
     if parts.scheme == "tls":
         if missing := [key for key in files if not values.get(key)]:
             raise InvalidValue(f"{missing[0]} is missing, which tls:// needs")
+    elif useless := [key for key in files if values.get(key)]:
+        raise InvalidValue(f"{useless[0]} is for tls://, and {address} is not encrypted")
     elif parts.hostname not in _LOOPBACK and not values.get("insecure"):
         raise InvalidValue(
             f"address: {excerpt(address)}: whoever reaches a scheduler without TLS can run commands"

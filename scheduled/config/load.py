@@ -271,7 +271,7 @@ def _resolved(options: PathOptions, early: EarlyPaths, parsed: ParsedConfig, tru
 def _values(options: PathOptions, parsed: ParsedConfig) -> dict[str, Any]:
     """Return the settings that are keys of DEFAULTS."""
     values = {key: parsed.settings.get(key, default) for key, default in DEFAULTS.items()}
-    values["host"] = options.environ.get("SCHEDULED_HOST") or values["host"]
+    values["host"] = machine.named_host(options.environ) or values["host"]
     if values["log_rotation"] is not None:
         values["log_rotation"] = {**DEFAULTS["log_rotation"], **values["log_rotation"]}
     return values
@@ -393,6 +393,6 @@ def _origins(options: PathOptions, resolved: Paths, parsed: ParsedConfig) -> dic
     for key, line in parsed.lines.items():
         if key not in paths.KEYS or origins[key] == paths.BY_CONFIG:
             origins[key] = f"{resolved.config_path.name if resolved.config_path else ''}:{line}"
-    if options.environ.get("SCHEDULED_HOST"):
+    if machine.named_host(options.environ):
         origins["host"] = "SCHEDULED_HOST"
     return origins

@@ -143,7 +143,7 @@ def is_known_owner(places: Paths, environ: Mapping[str, str]) -> bool:
     if not owner.has_state(places.state_dir):
         return False
     store = Store(places.state_dir).load()
-    host = environ.get("SCHEDULED_HOST") or machine.host_id()
+    host = machine.named_host(environ) or machine.host_id()
     ours = Claimant(root, host, claims=False)
     owner.claim(places.state_dir, store.state, ours)
     is_ours = _nearest(places.state_dir) == (places.state_dir, os.geteuid())

@@ -6,6 +6,7 @@ from scheduled.config import paths
 from scheduled.config.load import DEFAULTS, Config
 from scheduled.config.paths import PathOptions
 from scheduled.errors import ScheduleError
+from scheduled.system import machine
 
 
 def without_jobs(options: PathOptions, problems: Sequence[str]) -> Config:
@@ -13,7 +14,7 @@ def without_jobs(options: PathOptions, problems: Sequence[str]) -> Config:
 
     Only for a state of which is known that it belongs to these places.
     """
-    settings = {**DEFAULTS, "host": options.environ.get("SCHEDULED_HOST") or None}
+    settings = {**DEFAULTS, "host": machine.named_host(options.environ) or None}
     return Config(
         places=paths.find(options),
         jobs=(),

@@ -1,6 +1,7 @@
 """Identity of this machine and of the user the program runs as."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from scheduled.system.files import stamp
@@ -39,6 +40,11 @@ def host_id() -> str:
     from _blake2 import blake2b  # what hashlib loads besides would cost every tick a millisecond
 
     return blake2b(own.encode(), digest_size=8, person=b"scheduled").hexdigest()
+
+
+def named_host(environ: Mapping[str, str]) -> str:
+    """Return the id of the host that the environment names, on one line; '' if it names none."""
+    return " ".join(environ.get("SCHEDULED_HOST", "").split())
 
 
 def mark() -> list[int | str]:

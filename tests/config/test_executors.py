@@ -11,6 +11,7 @@ from tests.builders.configuration import loaded
 from tests.builders.installed import WITHOUT_SWEEPS
 
 NAS = "executors: {nas: {kind: ssh, host: nas}}\n"
+SSH = "{kind: ssh, host: nas}"
 FARM = 'executors: {farm: {kind: dask, address: "tcp://127.0.0.1:8786"}}\n'
 
 
@@ -51,9 +52,18 @@ def test_local_is_this_machine(root: Path) -> None:
         ("nas: ssh", "nas: expected settings like {kind: ssh, host: nas}"),
         ("nas: {host: nas}", "nas: kind is missing; there are ssh, dask"),
         ("nas: {kind: slurm}", 'nas: "slurm": no such kind; there are ssh, dask'),
+        ("nas: {kind: [ssh], host: nas}", "nas: kind: expected text, found a list"),
+        ("nas: {kind: , host: nas}", "nas: kind is missing; there are ssh, dask"),
         ("nas: {kind: ssh}", "nas: host is missing"),
+        (f"nas: {SSH}, nas: {SSH}", "nas: duplicate name, again in line 1"),
         ("nas: {kind: ssh, host: -oProxyCommand=id}", "host: "),
         ("nas: {kind: ssh, host: 'a b'}", "host: "),
+        ("nas: {kind: ssh, host: '@nas'}", "expected HOST or USER@HOST"),
+        ("nas: {kind: ssh, host: me@-oProxyCommand=id}", "expected HOST or USER@HOST"),
+        ("nas: {kind: ssh, host: me@$(id)}", "expected HOST or USER@HOST"),
+        ("nas: {kind: ssh, host: 'a;id'}", "expected HOST or USER@HOST"),
+        ("nas: {kind: ssh, host: 'ssh://'}", "expected ssh://USER@HOST:PORT"),
+        ("nas: {kind: ssh, host: 'ssh://nas:99999'}", "a port is a number from 1 to 65535"),
         ("nas: {kind: ssh, host: nas, port: 22}", 'nas: "port": no such key of ssh'),
         ("nas: {kind: ssh, host: nas, lease: 1s}", "lease: "),
         ("nas: {kind: ssh, host: nas, max_concurrent: 0}", "max_concurrent: "),
@@ -68,6 +78,10 @@ def test_local_is_this_machine(root: Path) -> None:
         ("nas: {kind: dask, address: 'tcp://me@localhost:8786'}", "expected tls://HOST:PORT"),
         ("nas: {kind: dask, address: 'tcp://localhost:8786?x'}", "expected tls://HOST:PORT"),
         ("nas: {kind: dask, address: 'tls://s:8786', tls_ca: ca.pem}", "tls_cert is missing"),
+        (
+            "nas: {kind: dask, address: 'tcp://[::1]:8786', tls_ca: ca.pem}",
+            "tls_ca is for tls://, and tcp://[::1]:8786 is not encrypted",
+        ),
     ],
 )
 def test_a_wrong_executor_stops_only_the_jobs_that_need_it(
@@ -84,6 +98,16 @@ def test_a_wrong_executor_stops_only_the_jobs_that_need_it(
         root, f"executors: {{{said}, good: {{kind: ssh, host: a}}}}\n", "executor: good"
     )
     assert ids(beside) == {"far", "near"}
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["nas", "me@nas.example", "DOM\\me@nas", "fe80::1%eth0", "ssh://me@[::1]:22", "ssh://nas", "7"],
+)
+def test_what_ssh_takes_for_a_host_is_one(root: Path, host: str) -> None:
+    found = configured(root, f"executors: {{nas: {{kind: ssh, host: '{host}'}}}}\n")
+
+    assert found.executors["nas"]["host"] == host
 
 
 def test_of_two_wrong_executors_each_is_named_and_not_taken_for_missing(root: Path) -> None:

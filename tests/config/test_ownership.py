@@ -126,6 +126,15 @@ def test_a1_the_environment_names_the_host_before_the_configuration_and_that_bef
     assert in_environment.origins["host"] == "SCHEDULED_HOST"
 
 
+@pytest.mark.parametrize(
+    ("value", "host"), [(" \t", "by-file"), (" a  b\n", "a b"), ("", "by-file")]
+)
+def test_a1_a_blank_variable_names_no_host(home: Path, value: str, host: str) -> None:
+    configure(home / "one", "host: by-file\n")
+
+    assert config_of(home, "one", SCHEDULED_HOST=value).host == host
+
+
 @pytest.mark.parametrize("content", [None, "", "uninitialized\n"])
 def test_a1_where_no_host_has_an_id_none_is_checked_until_one_has(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
