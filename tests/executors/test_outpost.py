@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -62,6 +63,41 @@ def test_the_exit_code_is_that_of_the_command(
 )
 def test_what_cannot_be_started_says_why(transport: LocalTransport, told: Any, reason: str) -> None:
     assert ended(transport, told)[0] == {"failure": reason}
+
+
+@pytest.mark.parametrize("home", ["/no/such", "relative"])
+def test_without_a_home_directory_it_says_so_or_starts_where_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
+    (tmp_path / "relative").mkdir()
+    monkeypatch.chdir(tmp_path)
+    variables = {"HOME": home, "XDG_CACHE_HOME": "cache"}
+    told = ended(LocalTransport(tmp_path, variables=variables), script("pwd", cwd=None))[0]
+    said = "the home directory there cannot be used: {}: no such directory; name a `cwd`"
+    assert told == {"failure": said.format(home)}
+
+    there = LocalTransport(tmp_path, variables=variables)
+    assert ended(there, script("pwd", cwd="/usr"), known=False)[1] == b"/usr\n"
+    nobody = "~no-such-user/x"
+    told = ended(LocalTransport(tmp_path, variables=variables), script("pwd", cwd=nobody))[0]
+    assert told == {"failure": f"cwd: {nobody}: no such directory"}
+    assert [path.name for path in tmp_path.rglob("*")] == ["relative"]
+
+
+def test_a_handler_without_a_temporary_directory_says_so(tmp_path: Path) -> None:
+    package = {"PYTHONPATH": str(Path(bundle.__file__).parents[3])}
+    transport = LocalTransport(tmp_path, variables=package)
+    with Talk(transport) as talk:
+        talk.next(wire.HELLO)
+        assert transport.process is not None
+        resource.prlimit(transport.process.pid, resource.RLIMIT_FSIZE, (0, 0))
+        transport.send(json.dumps(order([], handler={})).encode() + b"\n")
+        failure = json.loads(talk.next(wire.ENDED))["failure"]
+        transport.send(wire.KNOWN)
+
+    assert failure.startswith(
+        "a temporary directory for its handler cannot be made: no usable temporary directory found"
+    )
 
 
 def test_it_starts_with_what_it_is_told(transport: LocalTransport) -> None:

@@ -98,7 +98,7 @@ class Outpost:
         environ = dict(os.environ)
         environ.update({**order["env"], family.MARK: self._token})
         folder = os.path.expanduser(order["cwd"] or "~")
-        if "handler" in order and (problem := handler.Handler.problem()):
+        if problem := _problem(order, folder):
             self._finish({"failure": problem})
             return
         reading, writing = os.pipe()
@@ -283,19 +283,32 @@ def _has_data(descriptor: int) -> bool:
     return bool(select.select([descriptor], [], [], 0)[0])
 
 
+def _problem(order: dict[str, Any], folder: str) -> str:
+    """Return why a command cannot be started here at all; '' if it may be."""
+    if not os.path.isabs(folder):  # there is no such home directory
+        return _unusable(order, folder, "no such directory")
+    return handler.Handler.problem() if "handler" in order else ""
+
+
 def _reason(error: Exception, order: dict[str, Any], folder: str) -> str:
     """Return why a command could not be started."""
     if not os.path.isdir(folder):
-        return f"cwd: {folder}: no such directory"
+        return _unusable(order, folder, "no such directory")
     if isinstance(error, subprocess.SubprocessError):
         return f"nice: {order.get('nice')}: not permitted"
-    number = getattr(error, "errno", None)
-    reason = os.strerror(number).lower() if number else str(error)
-    if number == errno.EACCES and not os.access(folder, os.X_OK):
-        return f"cwd: {folder}: {reason}"
+    reason = str(getattr(error, "strerror", None) or error).lower()
+    if getattr(error, "errno", None) == errno.EACCES and not os.access(folder, os.X_OK):
+        return _unusable(order, folder, reason)
     if not order["command"]:
         return f"a temporary directory for its handler cannot be made: {reason}"
     return f"{order['command'][0]}: cannot be started: {reason}"
+
+
+def _unusable(order: dict[str, Any], folder: str, reason: str) -> str:
+    """Return that a command cannot start in a folder, which it is told, or is at home there."""
+    if order["cwd"]:
+        return f"cwd: {folder}: {reason}"
+    return f"the home directory there cannot be used: {folder}: {reason}; name a `cwd`"
 
 
 def _hello() -> dict[str, Any]:

@@ -17,7 +17,12 @@ KEPT_SECONDS = 7 * 24 * 3600
 
 def folder_of_ends() -> str | None:
     """Return the folder in which ends are kept, made if need be; None if there can be none."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):
+        home = os.path.expanduser("~")
+        if not os.path.isabs(home) or not os.path.isdir(home):
+            return None
+        base = os.path.join(home, ".cache")
     folder = os.path.join(base, "scheduled", "outposts")
     try:
         os.makedirs(folder, 0o700, exist_ok=True)
