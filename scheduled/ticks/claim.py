@@ -321,9 +321,7 @@ class _LockedJob:
 
     def _lack_of_place(self) -> str:
         """Return why the job's executor takes no further run; '' if it does."""
-        return places.lack(
-            self.job.executor, self.tick.run_context.executors, self.tick.store.state
-        )
+        return places.lack(self.job, self.tick.run_context.executors, self.tick.store.state)
 
     def _record(
         self, memory: JobMemory, *decided: Event, sync: bool = True, takes_place: bool = False

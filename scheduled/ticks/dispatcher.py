@@ -122,6 +122,8 @@ class Dispatcher:
         """Run what is due, and what comes due by that."""
         self._budget = self.config.catch_up_budget
         self._queue = list(self._candidates(decisions))
+        if self.config.executors:
+            self._queue = places.running_first(self._queue, self.tick.store.state)
         while self._queue or self.children.running or self._retries:
             if self.children.stopped_by or self.report.storage_error:
                 self._queue.clear()
@@ -183,7 +185,7 @@ class Dispatcher:
         return not waits or not self._lack_of_place(job)
 
     def _lack_of_place(self, job: Job) -> str:
-        return places.lack(job.executor, self.config.executors, self.tick.store.state)
+        return places.lack(job, self.config.executors, self.tick.store.state)
 
     def _soon(self) -> list[Job]:
         """Return the jobs that are tried again in this tick, and so may yet succeed in it."""

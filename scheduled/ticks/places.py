@@ -21,13 +21,29 @@ class Places(NamedTuple):
         """Return whether a job may start beside those that are `running` in this tick."""
         if not job.executor:
             return sum(not other.executor for other in running) < self.most
-        return not lack(job.executor, self.executors, state)
+        return not lack(job, self.executors, state)
 
 
-def lack(executor: str, executors: Mapping[str, Mapping[str, Any]], state: State) -> str:
-    """Return why no further run may start at an executor, by any tick; '' if one may."""
-    settings = executors.get(executor)
+def lack(job: Job, executors: Mapping[str, Mapping[str, Any]], state: State) -> str:
+    """Return why no run of a job may start at its executor, by any tick; '' if one may.
+
+    A job that runs already lacks no place: its `overlap` says what becomes of the slot.
+    """
+    settings = executors.get(job.executor)
     most = int(settings["max_concurrent"]) if settings is not None else 0
-    if len(records.runs_by_executor(state).get(executor, ())) < most:
+    if len(records.runs_by_executor(state).get(job.executor, ())) < most or _runs(job, state):
         return ""
-    return f"executor {executor} has {most} run{'s' if most > 1 else ''}, as many as it may"
+    return f"executor {job.executor} has {most} run{'s' if most > 1 else ''}, as many as it may"
+
+
+def running_first(jobs: Iterable[Job], state: State) -> list[Job]:
+    """Return jobs in their order, first those that run elsewhere already.
+
+    What becomes of their slots must not wait until others have left their executor.
+    """
+    return sorted(jobs, key=lambda job: not (job.executor and _runs(job, state)))
+
+
+def _runs(job: Job, state: State) -> bool:
+    entry = state["jobs"].get(job.id)
+    return entry is not None and bool(entry.get("open") or entry.get("beside"))

@@ -264,6 +264,40 @@ def test_what_waits_for_a_place_says_so_and_is_not_overdue(
     assert {row["outcome"] for row in home.rows()} == {"succeeded"}
 
 
+def test_what_overlap_says_needs_no_free_place(
+    home: Home, server: SshServer, tmp_path: Path
+) -> None:
+    gone = tmp_path / "gone"
+    keys = {"schedule": "* * * * *", "first_run": "now"}
+    script = f"while [ ! -e {gone} ]; do sleep 0.1; done"
+    home.configure(
+        job(script, "replaced", overlap="replace", **keys)
+        + job(script, "skipped", overlap="skip", **keys),
+        server.executor(max_concurrent=2),
+    )
+    ticks = [home.start("run")]
+    wait_until("both have begun", lambda: len(all_processes(str(gone))) == 2)
+    minute = time.time() // 60
+    wait_until("the next minute has begun", lambda: time.time() // 60 > minute)
+
+    ticks.append(home.start("run"))
+    wait_until("one is replaced", lambda: ("replaced", "interrupted") in _outcomes(home))
+    wait_until("one is skipped", lambda: ("skipped", "skipped") in _outcomes(home))
+    wait_until("it begins again", lambda: len(all_processes(str(gone))) == 2)
+    gone.touch()
+    assert [tick.wait(timeout=60) for tick in ticks] == [0, 0]
+    assert sorted(_outcomes(home)) == [
+        ("replaced", "interrupted"),
+        ("replaced", "succeeded"),
+        ("skipped", "skipped"),
+        ("skipped", "succeeded"),
+    ]
+
+
+def _outcomes(home: Home) -> list[tuple[str, str | None]]:
+    return [(row["job"], row["outcome"]) for row in home.rows()]
+
+
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
     yield from disks.mounted(tmp_path / "home/state")

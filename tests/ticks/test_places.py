@@ -4,6 +4,7 @@ from typing import Any
 
 from scheduled.jobs.model import Job
 from scheduled.state.document import State, empty
+from scheduled.ticks import places
 from scheduled.ticks.places import Places
 from scheduled.ticks.start_order import pop_startable
 
@@ -37,6 +38,15 @@ def test_this_machine_and_each_executor_have_places_of_their_own() -> None:
     assert PLACES.is_free(nas, busy, running("nas", "farm"))
     assert not PLACES.is_free(nas, [], running("nas", "nas"))
     assert not PLACES.is_free(farm, [], running("nas", "farm"))
+
+
+def test_what_runs_elsewhere_already_is_asked_first_and_lacks_no_place() -> None:
+    state = running("nas", "nas")
+    new, here, elsewhere, too = queue = jobs("nas.a", "b", "nas.j1", "j0")
+
+    assert places.running_first(queue, state) == [elsewhere, new, here, too]
+    assert PLACES.is_free(elsewhere, [], state)
+    assert not PLACES.is_free(new, [], state)
 
 
 def test_what_has_no_place_holds_up_nothing_else() -> None:
