@@ -63,19 +63,24 @@ def past(config: "Config", store: Store, query: HistoryQuery) -> list[Row]:
     state, state_dir = store.state, config.places.state_dir
     if query.job is not None and query.job not in state["jobs"]:
         find_job(config, query.job)  # a job that is gone may still have a past
-    running = [
-        run.run_id
+    running = {
+        run.run_id: run
         for job, _ in records.active_runs(state)
         if query.job in (None, job)
         for run in records.job_memory(state, job).runs.values()
-    ]
-    return read(
+    }
+    rows = read(
         store.journal,
         query,
         lambda name: is_running(state, state_dir, name),
-        running,
+        [*running],
         ownership.other_host(config, state),
     )
+    for row in rows:
+        # The journal learns on which host a run was when that has ended.
+        if (run := running.get(row["run_id"] or "")) is not None and run.executor:
+            row["where"] = status_view.elsewhere(state_dir, row["job"], run)
+    return rows
 
 
 def status(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scheduled.jobs.model import Outcome
@@ -95,21 +96,21 @@ def _running(snapshot: Snapshot) -> list[dict[str, Any]]:
             "slot": format_utc(run.slot),
             "since": format_utc(run.started_at),
             "pid": run.pid,
-            "where": elsewhere(snapshot, job, run),
+            "where": elsewhere(snapshot.state_dir, job, run),
         }
         for job, run in active
     ]
     return sorted(rows, key=lambda row: (str(row["since"]), str(row["job"])))
 
 
-def elsewhere(snapshot: Snapshot, job: str, run: ActiveRun) -> dict[str, Any] | None:
+def elsewhere(state_dir: Path, job: str, run: ActiveRun) -> dict[str, Any] | None:
     """Return where a run takes place that is not of this machine; None for any other."""
     if not run.executor:
         return None
     from scheduled.runs.executors import lease
     from scheduled.runs.run_context import output_in
 
-    found = lease.read(lease.path_of(output_in(snapshot.state_dir, job, run.run_id)))
+    found = lease.read(lease.path_of(output_in(state_dir, job, run.run_id)))
     return found.where if found is not None else {"executor": run.executor}
 
 

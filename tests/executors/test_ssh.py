@@ -245,6 +245,7 @@ def test_what_waits_for_a_place_says_so_and_is_not_overdue(
     running = home.start("run")
     wait_until("it has begun", lambda: all_processes(str(gone)))
 
+    assert home.last()["where"]["host"] == os.uname().nodename
     assert "it waits for a place at the executor nas" in home.call("why", "b").stdout
     assert "waits for a place at the executor nas" in home.call("next", "b").stdout
     status = home.call("status")
