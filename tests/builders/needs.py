@@ -29,6 +29,7 @@ PACKAGES = {
     "mandoc": "mandoc",
     "zsh": "zsh",
     "mount": "mount",
+    "ps": "procps",
     "rbash": "bash",
     "sh": "dash",
     "tcsh": "tcsh",

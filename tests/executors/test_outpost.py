@@ -15,6 +15,7 @@ import pytest
 
 from scheduled.runs.executors import bundle
 from scheduled.runs.executors.outpost import wire
+from tests.builders import needs
 from tests.builders.outposts import LocalTransport, Talk, order
 from tests.builders.process_space import all_processes
 
@@ -112,6 +113,40 @@ def test_what_a_login_shell_prints_is_no_output(tmp_path: Path) -> None:
     noise = "Welcome!\nHE" + "x" * 50_000
 
     assert ended(LocalTransport(tmp_path, noise), script("echo hi"))[1] == b"hi\n"
+
+
+WITHOUT_PROC = """\
+import os, subprocess, sys, time
+from scheduled.runs.executors.outpost import family
+family.PROC = "/no/proc"
+mark, path = sys.argv[1:]
+text = f"trap '' TERM; setsid {mark} & {mark} & {mark}"
+command = subprocess.Popen(["sh", "-c", text], start_new_session=True)
+while sum(mark in line for line in os.popen("ps -A -o args=")) < 5:  # this, the shell, its three
+    time.sleep(0.05)
+os.environ["PATH"] = path
+found = family.Family(command.pid)
+found.signal(15)
+command.kill()
+command.wait()
+found.kill()
+"""
+
+
+@pytest.mark.parametrize(("path", "left"), [(os.environ["PATH"], 0), ("/no/ps", 1)])
+def test_without_proc_ps_finds_all_and_without_ps_the_process_group_ends(
+    path: str, left: int
+) -> None:
+    needs.programs("ps")
+    mark = f"sleep {960000 + os.getpid()}"
+    environ = {**os.environ, "PYTHONPATH": str(Path(bundle.__file__).parents[3])}
+    words = [sys.executable, "-c", WITHOUT_PROC, mark, path]
+    subprocess.run(words, env=environ, check=True, timeout=60)
+
+    escaped = all_processes(mark)
+    for pid in escaped:
+        os.kill(pid, signal.SIGKILL)
+    assert len(escaped) == left
 
 
 def test_of_too_much_output_the_oldest_is_left_out(transport: LocalTransport) -> None:
