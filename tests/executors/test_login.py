@@ -1,6 +1,8 @@
 """What stands between ssh and the outpost: keys, a banner, the login shell and what that prints."""
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -150,6 +152,67 @@ def test_a_host_key_that_has_changed_is_told_apart_from_an_unknown_one(
     assert home.last()["reason"].startswith(
         f"not now: Host key verification failed; Host key for {name} has changed"
     )
+
+
+OTHER_SSH = """\
+#!/bin/sh
+[ "$1" != -V ] || { echo "VERSION, OpenSSL 1.1.1k" >&2; exit; }
+case "$*" in
+*StdinNull*|*SessionType*|*ForkAfterAuthentication*) [ OLD = 0 ] || {
+    echo "command-line: line 0: Bad configuration option: stdinnull" >&2; exit 255; } ;;
+*) [ OLD = 1 ] || { echo "SessionType of the configuration is kept" >&2; exit 255; } ;;
+esac
+exec REAL "$@"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("version", "is_old"),
+    [("OpenSSH_8.0p1", 1), ("OpenSSH_8.6", 1), ("OpenSSH_for_Windows_9.5p1", 0), ("Sun_SSH", 0)],
+)
+def test_an_older_ssh_is_not_told_options_that_it_does_not_know(
+    home: Home, tmp_path: Path, version: str, is_old: int
+) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    text = OTHER_SSH.replace("VERSION", version).replace("OLD", str(is_old))
+    (folder / "ssh").write_text(text.replace("REAL", str(needs.path_of("ssh"))))
+    (folder / "ssh").chmod(0o755)
+    home.variables = {"PATH": f"{folder}:{os.environ['PATH']}"}
+    home.configure(job("echo hi"))
+
+    assert home.call("trigger", "far").returncode == 0, home.last()
+    assert home.output() == "hi\n"
+
+
+def test_a_signal_does_not_cut_an_order_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, got = tmp_path / "reads", tmp_path / "got"
+    os.mkfifo(reads)
+    (tmp_path / "ssh").write_text(
+        f"#!/bin/sh\n[ $1 = -V ] && exit\n: <{reads}\nhead -c 3000000 >{got}\n"
+    )
+    (tmp_path / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    transport = SshTransport({"host": "nas", "connect_timeout": 10})
+
+    def interrupted(*_: object) -> None:
+        if not came:
+            came.append(reads.write_text(""))
+
+    came: list[int] = []
+    before = signal.signal(signal.SIGALRM, interrupted)
+    try:
+        transport.connect()
+        signal.setitimer(signal.ITIMER_REAL, 0.3)  # by then the pipe is full
+        transport.send(b"x" * 3_000_000)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        transport.close()
+
+    assert got.stat().st_size == 3_000_000
 
 
 @pytest.mark.parametrize(

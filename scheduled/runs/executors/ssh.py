@@ -43,6 +43,15 @@ OPTIONS: Mapping[str, str] = {
 }
 
 
+NEWER: Mapping[str, tuple[int, int]] = {
+    "RemoteCommand": (7, 6),
+    "StdinNull": (8, 7),
+    "ForkAfterAuthentication": (8, 7),
+    "SessionType": (8, 7),
+}
+"""Which version of OpenSSH options came with; earlier ones refuse them, and need none."""
+
+
 class SshTransport:
     """A stream through ssh(1) to an outpost on a host."""
 
@@ -69,23 +78,26 @@ class SshTransport:
                 start_new_session=True,  # no terminal at which the ssh of a jump host could ask
                 bufsize=0,
             )
-            assert self._process.stdin is not None
-            self._process.stdin.write(bundle.line())
+            self._write(bundle.line())
         except OSError as error:
             raise UnreachableError(self._last_words() or f"ssh: {reason_of(error)}") from error
 
     def send(self, data: bytes) -> None:
         """Send bytes to the outpost. Raises BrokenError."""
-        assert self._process is not None
-        assert self._process.stdin is not None
         if not self._has_begun:  # the outpost has said hello, so what was said before is no trouble
             self._has_begun = True
             self._hear_all()
             self._said.forget()
         try:
-            self._process.stdin.write(data)
+            self._write(data)
         except OSError as error:
             raise BrokenError(self._last_words() or reason_of(error)) from error
+
+    def _write(self, data: bytes) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        while data:  # a signal may interrupt it, and be that to stop the run
+            data = data[self._process.stdin.write(data) or 0 :]
 
     def receive(self, seconds: float) -> bytes:
         """Return output of the outpost; empty if none comes in time. Raises BrokenError."""
@@ -127,6 +139,8 @@ class SshTransport:
             "ServerAliveInterval": "15",
             "ServerAliveCountMax": "3",
         }
+        version = _version()
+        options = {name: options[name] for name in options if NEWER.get(name, version) <= version}
         words = ["ssh", "-T"] + (["-F", self._config] if self._config else [])
         for name, value in options.items():
             words += ["-o", f"{name}={value}"]
@@ -158,6 +172,19 @@ class SshTransport:
         """Return what ssh, or the shell there, has printed about an error."""
         self._hear_all(0.2)
         return self._said.reason()
+
+
+def _version() -> tuple[int, int]:
+    """Return the version of ssh, a high one if it does not say. Raises OSError if there is none."""
+    try:
+        words, nothing = ["ssh", "-V"], subprocess.DEVNULL
+        said = subprocess.run(
+            words, stdin=nothing, capture_output=True, check=False, timeout=CLOSE_SECONDS
+        ).stderr
+    except subprocess.TimeoutExpired:
+        said = b""
+    found = re.match(rb"OpenSSH\w*_(\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found else (99, 0)
 
 
 def _quoted(path: str) -> str:
