@@ -13,6 +13,7 @@ from scheduled.quick_classes import NamedTuple
 
 OF_THIS_MACHINE = ("max_cpu_percent", "max_memory_percent", "idle_only", "min_free_disk")
 """Keys that measure this machine, on which the job would not run."""
+DECLARED_WRONGLY = "cannot be used as `executors` declares it"
 MISSING = f"needs Dask; {install_extra('dask')}"
 NAMED = 5
 """How many of the other jobs that need Dask are named."""
@@ -92,9 +93,14 @@ def refusal(
 
 
 def _missing(name: str, executors: Collection[str], wrong: Collection[str]) -> str:
-    if name in wrong:
-        return f"{name} cannot be used as `executors` declares it"
-    advice = did_you_mean(name, executors, "declare it in `executors`")
+    return unknown(name, executors, wrong) or f"{name} {DECLARED_WRONGLY}"
+
+
+def unknown(name: str, executors: Collection[str], wrong: Collection[str]) -> str:
+    """Return that no executor has this name; '' if one has, be it declared wrongly."""
+    if name in executors or name in wrong:
+        return ""
+    advice = did_you_mean(name, [*executors, *wrong], "declare it in `executors`")
     return f'no executor is called "{name}"{advice}'
 
 

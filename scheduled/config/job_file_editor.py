@@ -171,7 +171,7 @@ def _executor_problem(job: Job, config: Config) -> str:
         return ""
     from scheduled.config import executors
 
-    refusal = executors.refusal(job, config.executors)
+    refusal = executors.refusal(job, config.executors, config.wrong_executors)
     return f"executor: {refusal.reason}" if refusal is not None else ""
 
 

@@ -129,6 +129,8 @@ class Config:
     """The handlers in these directories, and those of installed packages."""
     unusable: tuple[Unusable, ...] = ()
     """Handlers that packages offer, or once offered, and cannot be used."""
+    wrong_executors: tuple[str, ...] = ()
+    """Executors that are left out, since they are declared wrongly."""
     taken: Mapping[str, str] = field(default_factory=dict)
     """The ids that are in use, also by jobs that are left out, each with its place."""
     warnings: tuple[str, ...] = ()
@@ -249,13 +251,8 @@ def _load(options: PathOptions) -> Config:
 
 def _as_parsed(parsed: ParsedConfig) -> dict[str, Any]:
     """Return what is in force as the file says it."""
-    return {
-        "job_defaults": parsed.job_defaults,
-        "own_defaults": parsed.own_defaults,
-        "timezone": parsed.timezone,
-        "zone_is_local": parsed.zone_is_local,
-        "has_all_channels": parsed.has_all_channels,
-    }
+    kept = ("job_defaults", "own_defaults", "timezone", "zone_is_local", "has_all_channels")
+    return {name: getattr(parsed, name) for name in (*kept, "wrong_executors")}
 
 
 def _resolved(options: PathOptions, early: EarlyPaths, parsed: ParsedConfig, trust: Trust) -> Paths:
