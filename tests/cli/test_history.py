@@ -69,6 +69,15 @@ def test_history_as_csv_has_a_column_a_key(home: Home) -> None:
     assert home.call("history", "--csv", "--json").code == 2
 
 
+def test_what_has_parts_is_json_in_a_cell_of_csv(home: Home) -> None:
+    given, where = {"params": {"a": "it's"}}, {"executor": "nas", "host": "nas.example", "pid": 7}
+    home.record(end("r2", at("11:30"), given=given, where=where, result=["x"]))
+
+    row = next(csv.DictReader(io.StringIO(home.call("history", "--csv").out)))
+
+    assert [json.loads(row[name]) for name in ("given", "where", "result")] == [given, where, ["x"]]
+
+
 def _ids(said: Said) -> list[str]:
     return [row["run_id"] for row in json.loads(said.out)["runs"]]
 
