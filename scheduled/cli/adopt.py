@@ -25,6 +25,8 @@ from scheduled.system.text import one_line
 if TYPE_CHECKING:
     from scheduled.ticks.tick import Tick
 
+NO_ID = "this host has no id (/etc/machine-id is missing or empty)"
+
 
 @command()
 @click.option(
@@ -66,6 +68,8 @@ def adopt(session: Session, source: str | None) -> None:
     store.checkpoint(session.now)
     idle.forget(str(folder))
     session.say(_report(folder, before, ours))
+    if not ours.host:
+        complain(f"no host is on record for it, as {NO_ID}; name one with `host:`")
     if folder.parent != state_place.shared(session.environ) and folder != places.state_dir:
         session.say(f"It is not in a default place: use it with --state-dir {folder}")
     session.say("Have cron call it: scheduled cron install")

@@ -71,7 +71,8 @@ def refuse_living(tick: TickContext) -> None:
 def _seconds_elsewhere(tick: TickContext, job_id: str, run: ActiveRun) -> float:
     """Return for how long a run may live on, by the date of its lease file.
 
-    The lease itself has a time of the other host's CLOCK_BOOTTIME, which means nothing here.
+    The lease itself has a time of the other host's CLOCK_BOOTTIME, which means nothing here. A file
+    that is dated into the future counts from when it came here.
     """
     from scheduled.runs.executors import lease
 
@@ -80,10 +81,12 @@ def _seconds_elsewhere(tick: TickContext, job_id: str, run: ActiveRun) -> float:
     found = lease.read(path)
     if found is None or exit_file.read(output.with_suffix(exit_file.SUFFIX)) is not None:
         return 0.0
+    now = tick.clock().timestamp()
     try:
-        age = tick.clock().timestamp() - path.stat().st_mtime
+        status = path.stat()
     except OSError:
         return 0.0
+    age = now - (status.st_mtime if status.st_mtime <= now else status.st_ctime)
     return min(max(found.seconds - age, 0.0), found.seconds)
 
 

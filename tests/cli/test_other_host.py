@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partialmethod
@@ -248,6 +249,35 @@ def test_a_run_that_may_live_on_elsewhere_is_waited_for_by_the_date_of_its_lease
         assert everything(home) == before
     else:
         assert last(home)["reason"] == "unknown on first"
+
+
+def test_a_lease_dated_into_the_future_counts_from_when_it_came_here(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_progress(home, 4_000_000, where={"executor": "farm"})
+    output = home / f"state/runs/backup/{RUN}.log"
+    output.parent.mkdir(exist_ok=True)
+    lease.write(lease.path_of(output), lease.Lease(0.5, {}, boot_id="of another machine"))
+    tomorrow = datetime.now(UTC).timestamp() + 86_400
+    os.utime(lease.path_of(output), (tomorrow, tomorrow))
+    time.sleep(0.6)
+
+    assert called(home, "state", "adopt") == 0
+    assert last(home)["reason"] == "unknown on first"
+
+
+def test_whoever_adopts_a_state_without_an_id_is_told_that_no_host_is_on_record(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("SCHEDULED_HOST")
+    monkeypatch.setattr(machine, "ID_FILE", home / "none")
+
+    assert called(home, "state", "adopt") == 0
+    told = capsys.readouterr()
+    assert (
+        f"{home}/state: belongs to the root {home}/root now; before, to the host first" in told.out
+    )
+    assert "no host is on record for it, as this host has no id" in told.err
 
 
 @pytest.mark.parametrize("boot_id", [machine.boot_id(), "another-machine"])
