@@ -91,7 +91,7 @@ def _executors(config: Config) -> Iterator[ExecutorFacts]:
 
         folder = config.places.config_folder
         for name, found in probe.all_of(config.executors, config.jobs, folder, config.trust):
-            yield ExecutorFacts(name, found.problem, found.ahead, found.differences)
+            yield ExecutorFacts(name, found.problem, found.ahead, found.remarks)
 
 
 def _limits(jobs: Iterable[Job], config: Config, state: State, facts: Facts) -> dict[str, Any]:

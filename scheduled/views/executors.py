@@ -51,8 +51,9 @@ class ExecutorRow(TypedDict):
     """the version of Python there"""
     clock_ahead_seconds: float | None
     """by how much the clock there is ahead of this one; negative if it is behind"""
-    differences: list[str]
-    """what differs there from here, a sentence each: another Dask, another `scheduled`, or none"""
+    remarks: list[str]
+    """what else to know, a sentence each: another Dask there, another `scheduled` or none, a
+    certificate that ends soon"""
     answered_after_seconds: float | None
     """how long it took to answer; null if it did not"""
 
@@ -74,7 +75,7 @@ def rows(config: Config, state: State, answered: list[Answered]) -> list[Executo
             "user": each.probe.hello.get("user"),
             "python": each.probe.hello.get("python"),
             "clock_ahead_seconds": _rounded(each.probe.ahead),
-            "differences": list(each.probe.differences),
+            "remarks": list(each.probe.remarks),
             "answered_after_seconds": None if each.probe.problem else _rounded(each.probe.seconds),
         }
         for each in answered
@@ -113,7 +114,7 @@ def _remarks(row: ExecutorRow) -> Iterator[str]:
         yield f"{one_line(row['user'])}@{one_line(row['host'])}"
     if (ahead := row["clock_ahead_seconds"]) is not None and abs(ahead) >= 2:
         yield f"its clock is {abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'}"
-    yield from map(one_line, row["differences"])
+    yield from map(one_line, row["remarks"])
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -24,12 +24,12 @@ class Authority:
         self.ca = folder / "ca.pem"
         self.ca.write_bytes(_pem(built.sign(self._key, hashes.SHA256())))
 
-    def sign(self, name: str) -> tuple[Path, Path]:
-        """Return the certificate and the key of somebody by that name."""
+    def sign(self, name: str, life: timedelta = _LIFE) -> tuple[Path, Path]:
+        """Return the certificate, for so long, and the key of somebody by that name."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
-        signed = self._builder(subject, key).add_extension(names, critical=False)
+        signed = self._builder(subject, key, life).add_extension(names, critical=False)
         cert, private = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         cert.write_bytes(_pem(signed.sign(self._key, hashes.SHA256())))
         private.write_bytes(
@@ -43,7 +43,7 @@ class Authority:
         return cert, private
 
     def _builder(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, life: timedelta = _LIFE
     ) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         return (
@@ -53,7 +53,7 @@ class Authority:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - _LIFE)
-            .not_valid_after(now + _LIFE)
+            .not_valid_after(now + life)
         )
 
 

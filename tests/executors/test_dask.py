@@ -294,7 +294,7 @@ def test_a_cluster_of_another_python_is_refused_by_name(there: str | None, is_sa
     if refused is not None:
         assert "the cluster has Python 3.99" in str(refused.value)
     else:
-        assert transport.differences == ("the cluster has Dask 2024.8.0, and this is 2026.8.0",)
+        assert transport.remarks(0.0) == ("the cluster has Dask 2024.8.0, and this is 2026.8.0",)
         transport._compare_versions("2024.8.0")
 
 

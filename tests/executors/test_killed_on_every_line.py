@@ -25,8 +25,6 @@ WHERE = {"executor": "nas", "host": "there", "pid": 7}
 class Outpost:
     """A stream to an outpost that notes what it is sent, and whose command has ended at once."""
 
-    differences: tuple[str, ...] = ()
-
     def __init__(self, sent: Path) -> None:
         self._sent, self._said = sent, self._messages()
 
@@ -39,6 +37,9 @@ class Outpost:
 
     def receive(self, _seconds: float) -> bytes:
         return next(self._said, b"")
+
+    def remarks(self, _now: float) -> tuple[str, ...]:
+        return ()
 
     def close(self) -> None:
         pass

@@ -23,8 +23,6 @@ HUGE = struct.pack(">cI", b"O", 2**32 - 1)
 class Liar:
     """A stream to somebody who says this, and then nothing."""
 
-    differences: tuple[str, ...] = ()
-
     def __init__(self, *said: bytes, endless: bytes = b"") -> None:
         self._said, self._endless = iter(said), endless
 
@@ -38,6 +36,9 @@ class Liar:
         if not (data := next(self._said, self._endless)):
             raise BrokenError("the connection ended")
         return data
+
+    def remarks(self, _now: float) -> tuple[str, ...]:
+        return ()
 
     def close(self) -> None:
         pass

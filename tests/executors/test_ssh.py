@@ -229,7 +229,7 @@ def test_where_scheduled_is_not_installed_a_handler_says_so(
     assert "scheduled is not installed for this Python" in home.last()["error"]
     (asked,) = json.loads(home.call("executors", "--json").stdout)["executors"]
     told = "scheduled is not installed for its Python; it is needed by far"
-    assert asked["differences"] == [told]
+    assert asked["remarks"] == [told]
     assert told in home.call("doctor").stdout
 
 

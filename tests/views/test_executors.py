@@ -56,7 +56,7 @@ def test_a_row_has_places_jobs_and_answer(root: Path) -> None:
         "problem": None,
         **HELLO,
         "clock_ahead_seconds": -3.0,
-        "differences": ["the cluster has another Dask"],
+        "remarks": ["the cluster has another Dask"],
         "answered_after_seconds": 0.412,
     }
 

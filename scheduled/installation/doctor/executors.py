@@ -20,4 +20,4 @@ def answering(facts: Facts) -> Iterator[Finding]:
         elif ahead is not None and abs(ahead) > CLOCKS_APART:
             way = "ahead of" if ahead > 0 else "behind"
             yield warning(f"{found.name}: its clock is {abs(ahead):.0f} s {way} this one", remedy)
-        yield from (warning(f"{found.name}: {each}", remedy) for each in found.differences)
+        yield from (warning(f"{found.name}: {each}", remedy) for each in found.remarks)

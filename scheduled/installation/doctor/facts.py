@@ -54,8 +54,8 @@ class ExecutorFacts:
     """Why it does not answer; empty if it does."""
     clock_ahead: float | None
     """Seconds that its clock is ahead of this one."""
-    differences: tuple[str, ...] = ()
-    """What else differs there: a sentence for each."""
+    remarks: tuple[str, ...] = ()
+    """What else somebody should know: a sentence for each."""
 
 
 @dataclass(frozen=True)

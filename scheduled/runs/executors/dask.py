@@ -14,11 +14,10 @@ import time
 import warnings
 from collections.abc import Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-from scheduled.errors import install_extra, reason_of
-from scheduled.runs.executors import bundle, dask_worker
+from scheduled.errors import install_extra
+from scheduled.runs.executors import bundle, dask_worker, tls
 from scheduled.runs.executors.transport import BrokenError, UnreachableError
 from scheduled.system.text import one_line
 
@@ -48,7 +47,7 @@ class DaskTransport:
         self._outgoing = self._said = b""
         self._number = 0
         self._is_over = False
-        self.differences: tuple[str, ...] = ()
+        self._other_version = ""
 
     def connect(self) -> None:
         """Have a worker start an outpost. Raises UnreachableError."""
@@ -70,7 +69,8 @@ class DaskTransport:
             raise
         except Exception as error:  # whatever it is, no command has been sent yet
             address = self._settings["address"]
-            raise UnreachableError(f"{address}: {_reason(error)}") from error
+            reason = self._refusal(until) or _reason(error)
+            raise UnreachableError(f"{address}: {reason}") from error
         while not (worker := self._announced()):
             if self._future.status == "error":
                 raise UnreachableError(self._why_not_started())
@@ -95,6 +95,13 @@ class DaskTransport:
             raise BrokenError("the outpost has ended")
         return said
 
+    def remarks(self, now: float) -> tuple[str, ...]:
+        """Return another version of Dask, and certificates that end soon."""
+        found = [self._other_version] if self._other_version else []
+        if tls.is_used(self._settings):
+            found += tls.remarks(self._settings, CALL_SECONDS, now)
+        return (*found,)
+
     def close(self) -> None:
         """End the outpost, and leave the cluster."""
         if self._client is None:
@@ -112,7 +119,7 @@ class DaskTransport:
 
         Raises whatever Dask does.
         """
-        security = _security(self._settings)
+        security = tls.security(self._settings)
         while True:
             # Assigned before __init__, so that `close` also closes a client that failed there.
             self._client = kind.__new__(kind)
@@ -120,7 +127,7 @@ class DaskTransport:
                 self._client.__init__(
                     self._settings["address"],
                     security=security,
-                    timeout=max(until - time.monotonic(), 0.1),
+                    timeout=round(max(until - time.monotonic(), 0.1), 1),
                     set_as_default=False,
                     name="scheduled",
                 )
@@ -130,8 +137,13 @@ class DaskTransport:
                 if time.monotonic() > until:
                     raise
 
+    def _refusal(self, until: float) -> str:
+        """Return why the scheduler and we do not accept each other; '' if that is not why."""
+        left = min(until - time.monotonic(), CALL_SECONDS)
+        return tls.refusal(self._settings, left) if left > 0 else ""
+
     def _compare_versions(self, dask: str) -> None:
-        """Note another version of Dask as a difference; raise UnreachableError for another Python.
+        """Note another version of Dask; raise UnreachableError for another Python.
 
         Functions are sent as bytecode, which only the same Python can run. The version of the
         scheduler stands for those of its workers.
@@ -150,7 +162,7 @@ class DaskTransport:
             )
         found = (versions.get("packages") or {}).get("distributed")
         if found and found != dask:
-            self.differences = (f"the cluster has Dask {found}, and this is {dask}",)
+            self._other_version = f"the cluster has Dask {found}, and this is {dask}"
 
     def _submit(self) -> None:
         workers = self._workers_there() if self._on_host else None
@@ -254,51 +266,6 @@ class DaskTransport:
 
 def _host_of(address: str) -> str:
     return address.rpartition("://")[2].rpartition(":")[0]
-
-
-def _security(settings: Mapping[str, Any]) -> Any:
-    """Return the TLS settings of the connection; None if it is not encrypted.
-
-    Raise UnreachableError for a file that cannot be used.
-    """
-    if not settings["address"].startswith("tls://"):
-        return None
-    _check_files(settings)
-    security: Any = import_module("distributed.security")
-    return security.Security(
-        tls_ca_file=settings.get("tls_ca"),
-        tls_client_cert=settings.get("tls_cert"),
-        tls_client_key=settings.get("tls_key"),
-        require_encryption=True,
-    )
-
-
-def _check_files(settings: Mapping[str, Any]) -> None:
-    """Raise UnreachableError that names the file of `tls_*` that is none, or needs a passphrase."""
-    import ssl
-
-    files = {key: settings[key] for key in ("tls_ca", "tls_cert", "tls_key")}
-    asked: list[bool] = []
-
-    def no_passphrase() -> str:
-        asked.append(True)
-        return ""
-
-    context, what = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "tls_ca"
-    try:
-        context.load_verify_locations(files["tls_ca"])
-        what = "tls_cert"
-        if b"CERTIFICATE-----" not in Path(files["tls_cert"]).read_bytes():
-            raise ValueError
-        what = "tls_key"
-        context.load_cert_chain(files["tls_cert"], files["tls_key"], no_passphrase)
-    except (ValueError, OSError) as error:  # errors of OpenSSL are of the latter
-        reason = f"no key of {files['tls_cert']}" if what == "tls_key" else "no certificate"
-        if asked:
-            reason = "it needs a passphrase; nobody is there to type it"
-        elif not isinstance(error, ssl.SSLError | ValueError):
-            reason = reason_of(error)
-        raise UnreachableError(f"{what}: {files[what]}: {reason}") from error
 
 
 def _reason(error: BaseException) -> str:

@@ -32,8 +32,8 @@ class Probe(NamedTuple):
     """How long it took to answer."""
     ahead: float | None = None
     """How many seconds its clock is ahead of this one."""
-    differences: tuple[str, ...] = ()
-    """What else differs there from here, a sentence each."""
+    remarks: tuple[str, ...] = ()
+    """What else somebody should know, a sentence each."""
 
 
 def all_of(
@@ -66,13 +66,13 @@ def ask(found: Mapping[str, Any], handlers: Sequence[str], folder: Path, trust: 
     try:
         hello = replies.greeted(transport, replies.Frames(), float(settings["connect_timeout"]))
         seconds = time.monotonic() - began
+        remarks = (*transport.remarks(asked), *_of_handlers(hello.get("scheduled", ""), handlers))
     except (UnreachableError, BrokenError) as error:
         return Probe(str(error))
     finally:
         transport.close()
     ahead = _ahead(hello["time"], asked, asked + seconds) if "time" in hello else None
-    differences = (*transport.differences, *_of_handlers(hello.get("scheduled", ""), handlers))
-    return Probe("", hello, seconds, ahead, differences)
+    return Probe("", hello, seconds, ahead, remarks)
 
 
 def _ahead(told: float, asked: float, answered: float) -> float:

@@ -14,9 +14,6 @@ class BrokenError(Exception):
 class Transport(Protocol):
     """A stream to an outpost."""
 
-    differences: tuple[str, ...]
-    """How the engine there differs from the one here, a sentence each; known once connected."""
-
     def connect(self) -> None:
         """Start an outpost, which then waits for its order. Raises UnreachableError."""
 
@@ -25,6 +22,13 @@ class Transport(Protocol):
 
     def receive(self, seconds: float) -> bytes:
         """Return output of the outpost; empty if none comes in time. Raises BrokenError."""
+
+    def remarks(self, now: float) -> tuple[str, ...]:
+        """Return what somebody should know of the place, a sentence each, once connected.
+
+        Versions that differ from those here, certificates that end soon. `now` is in seconds
+        since 1970.
+        """
 
     def close(self) -> None:
         """Close the stream, which ends the outpost. Never raises."""
