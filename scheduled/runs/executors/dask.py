@@ -8,6 +8,7 @@ the second outpost gets no order, and does nothing.
 import asyncio
 import contextlib
 import logging
+import re
 import secrets
 import sys
 import time
@@ -27,6 +28,8 @@ PULL_SECONDS = 2.0
 CALL_SECONDS = 5.0
 """How long a call to a worker may take: a dead worker never answers."""
 POLL_SECONDS = 0.1
+_WHERE = re.compile("^in <[^>]*>: ")
+"""With what Dask begins a sentence about a connection that has ended."""
 PATIENCE_SECONDS = 30.0
 """How long a worker keeps unread output of an outpost that has ended."""
 
@@ -270,7 +273,7 @@ def _host_of(address: str) -> str:
 
 def _reason(error: BaseException) -> str:
     """Return the first line of the message of an error, or its name."""
-    text = str(error).strip().split("\n")[0]
+    text = _WHERE.sub("", str(error).strip().split("\n")[0])
     if isinstance(error, asyncio.TimeoutError | TimeoutError) and not text:
         return "no answer in time"
     return text.rstrip(".") or type(error).__name__
