@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from scheduled.config.paths import PathOptions
 from scheduled.installation import crontab_line, idle_script
 from scheduled.installation.tick_command import Target
 from scheduled.ticks import tick
+from scheduled.ticks.idle_hint import RACE_SECONDS
 
 COMMAND = {"command": "true"}
 BUILTIN = ("mail_cleanup", "memory_rollover", "health", "metrics", "daily_report")
@@ -66,9 +68,20 @@ class Installation:
         return [str(script), *self.options, "run"]
 
     def settle(self, words: list[str]) -> None:
-        """Tick until there is nothing to do: the jobs are registered, the hint is written."""
+        """Tick until there is nothing to do: the jobs are registered, the hint is written.
+
+        It is not while files are younger than RACE_SECONDS: those of a new environment, too.
+        Raises BenchError if it is not written after all.
+        """
         process(*words)
-        process(*words)
+        until = time.monotonic() + 5 * RACE_SECONDS
+        while True:
+            process(*words)
+            if (self.state / "next-due").exists():
+                return
+            if time.monotonic() > until:
+                raise BenchError(f"{shlex.join(words)}: leaves no hint that it was idle")
+            time.sleep(RACE_SECONDS / 4)
 
     def idle(self, words: list[str]) -> Cost:
         """Measure an idle tick that comes some seconds after the last.
