@@ -30,6 +30,11 @@ _AROUND = re.compile(
 """What shells and programs print around the reason: the command once more, marks below it."""
 _CAUSE = re.compile(r'Load key "|no such identity: |Host key for .* has changed')
 """What ssh says earlier, and explains why a key was refused."""
+_HUNG_UP = re.compile(
+    r"^(kex|ssh)_exchange_identification: (read: )?Connection (closed|reset) by .*\n"
+    r"Connection (closed|reset) by (?!UNKNOWN)\S+ port \d+\s*\Z",
+    re.MULTILINE,
+)
 _REFUSED = ("Permission denied", "Host key verification failed")
 
 
@@ -46,6 +51,10 @@ class LastWords:
     def forget(self) -> None:
         """Forget what was printed until now: the login went well."""
         self._said = b""
+
+    def is_busy(self) -> bool:
+        """Return whether the server hung up at once, as one that has too many logins does."""
+        return bool(_HUNG_UP.search(self._said.decode("utf-8", "replace")))
 
     def reason(self) -> str:
         """Return the line that says why it failed, with the cause if another line has it; or ''."""

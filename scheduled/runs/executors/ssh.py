@@ -7,6 +7,7 @@ agents. It must not ask for anything: nobody is there to answer.
 import contextlib
 import os
 import re
+import secrets
 import shlex
 import signal
 import subprocess
@@ -22,6 +23,8 @@ from scheduled.runs.executors.transport import BrokenError, UnreachableError
 from scheduled.system import descriptors
 
 CLOSE_SECONDS = 2.0
+FIRST_PAUSE_SECONDS = 0.5
+"""How long it waits before it connects again to a server that is busy; then twice as long."""
 TILDE = re.compile(r"~[A-Za-z0-9._-]*")
 OPTIONS: Mapping[str, str] = {
     "BatchMode": "yes",  # neither passwords nor questions about unknown hosts
@@ -63,9 +66,15 @@ class SshTransport:
         self._process: subprocess.Popen[bytes] | None = None
         self._said = LastWords()
         self._has_begun = False
+        self._until = 0.0
+        """Until when it tries again if the server is busy, on the monotonic clock."""
+        self._again_at: float | None = None
+        self._pause = FIRST_PAUSE_SECONDS
 
     def connect(self) -> None:
         """Start ssh, and send it the outpost. Raises UnreachableError."""
+        self._until = self._until or time.monotonic() + self._seconds
+        self._again_at = None
         try:
             self._process = subprocess.Popen(
                 [*self._command(), self._remote_command()],
@@ -76,9 +85,10 @@ class SshTransport:
                 start_new_session=True,  # no terminal at which the ssh of a jump host could ask
                 bufsize=0,
             )
-            self._write(bundle.line())
         except OSError as error:
-            raise UnreachableError(self._last_words() or f"ssh: {reason_of(error)}") from error
+            raise UnreachableError(f"ssh: {reason_of(error)}") from error
+        with contextlib.suppress(OSError):  # ssh has failed already; `receive` says why
+            self._write(bundle.line())
 
     def send(self, data: bytes) -> None:
         """Send bytes to the outpost. Raises BrokenError."""
@@ -99,6 +109,9 @@ class SshTransport:
 
     def receive(self, seconds: float) -> bytes:
         """Return output of the outpost; empty if none comes in time. Raises BrokenError."""
+        if self._again_at is not None:
+            self._connect_again(seconds)
+            return b""
         assert self._process is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -111,13 +124,35 @@ class SshTransport:
             if self._process.stdout.fileno() in ready:
                 if data := self._process.stdout.read(wire.CHUNK):
                     return data
-                raise BrokenError(self._last_words() or "the connection ended")
+                self._try_again_later(self._last_words() or "the connection ended")
+                return b""
             if time.monotonic() >= until:
                 return b""
 
     def remarks(self, _now: float) -> tuple[str, ...]:
         """Return nothing: the outpost is of the same version, and ssh compares its own."""
         return ()
+
+    def _try_again_later(self, reason: str) -> None:
+        """Raise BrokenError, unless the server is busy and there is time for another attempt."""
+        # Those who came together come apart.
+        pause = self._pause * secrets.SystemRandom().uniform(0.5, 1.5)
+        if self._has_begun or not self._said.is_busy() or time.monotonic() + pause > self._until:
+            raise BrokenError(reason)
+        self.close()
+        self._said.forget()
+        self._again_at, self._pause = time.monotonic() + pause, self._pause * 2
+
+    def _connect_again(self, seconds: float) -> None:
+        """Wait for `seconds`, or until it is time to connect again, and do so."""
+        assert self._again_at is not None
+        left = self._again_at - time.monotonic()
+        time.sleep(max(min(left, seconds), 0.0))
+        if left <= seconds:
+            try:
+                self.connect()
+            except UnreachableError as error:
+                raise BrokenError(str(error)) from error
 
     def close(self) -> None:
         """End ssh, and with it the outpost."""
