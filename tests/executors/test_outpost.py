@@ -109,6 +109,18 @@ def test_it_starts_with_what_it_is_told(transport: LocalTransport) -> None:
     assert ended(transport, told)[1] == b"b c\n/usr\n0027\nerr\n"
 
 
+@pytest.mark.parametrize("set_there", [{}, {"LC_CTYPE": "C.UTF-8"}, {"LC_CTYPE": "de_DE.UTF-8"}])
+def test_what_python_does_to_the_locale_is_not_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, set_there: dict[str, str]
+) -> None:
+    for name in ("LC_ALL", "LC_CTYPE", "LANG", "PYTHONCOERCECLOCALE"):
+        monkeypatch.delenv(name, raising=False)
+
+    told = ended(LocalTransport(tmp_path, variables=set_there), script("echo ${LC_CTYPE-none}"))
+
+    assert told[1].decode().strip() == set_there.get("LC_CTYPE", "none")
+
+
 def test_what_a_login_shell_prints_is_no_output(tmp_path: Path) -> None:
     noise = "Welcome!\nHE" + "x" * 50_000
 
