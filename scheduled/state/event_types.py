@@ -161,6 +161,7 @@ class NotNow(Recorded):
     trouble: NotRequired[str]
     retry_at: NotRequired[str]
     interruptions: NotRequired[int]
+    where: NotRequired[dict[str, Any]]
     unstarted: NotRequired[bool]
     """Whether nothing was started, as the machine lacked something for it."""
 
