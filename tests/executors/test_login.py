@@ -154,6 +154,16 @@ def test_a_host_key_that_has_changed_is_told_apart_from_an_unknown_one(
     )
 
 
+@pytest.mark.slow
+def test_the_locale_of_who_ticks_is_not_sent_along(home: Home, server: SshServer) -> None:
+    executor = with_options(home, server, "SendEnv LANG LANGUAGE LC_*")
+    home.variables = {"LANG": "C.UTF-8", "LANGUAGE": "de", "LC_TIME": "POSIX"}
+    home.configure(job("env | grep -E '^(LANG|LC_)' || echo none of it"), executor)
+
+    assert home.call("trigger", "far").returncode == 0
+    assert home.output() == "none of it\n"
+
+
 OTHER_SSH = """\
 #!/bin/sh
 [ "$1" != -V ] || { echo "VERSION, OpenSSL 1.1.1k" >&2; exit; }

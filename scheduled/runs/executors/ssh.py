@@ -78,6 +78,7 @@ class SshTransport:
         try:
             self._process = subprocess.Popen(
                 [*self._command(), self._remote_command()],
+                env=_environ(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -209,6 +210,11 @@ class SshTransport:
         """Return what ssh, or the shell there, has printed about an error."""
         self._hear_all(0.2)
         return self._said.reason()
+
+
+def _environ() -> dict[str, str]:
+    """Return the variables of ssh without those of the locale, which most systems have it send."""
+    return {key: text for key, text in os.environ.items() if not key.startswith(("LANG", "LC_"))}
 
 
 def _version() -> tuple[int, int]:
