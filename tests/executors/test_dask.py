@@ -165,7 +165,21 @@ def test_a_run_takes_the_resources_that_it_names(home: Home, cluster: DaskCluste
 
     home.configure(job("true", resources={"fpga": 1}), cluster.executor(connect_timeout="3s"))
     assert home.call("trigger", "far").returncode == 75
-    assert home.last()["reason"] == "not now: no worker was free in time with fpga: 1"
+    assert home.last()["reason"] == "not now: no worker of the cluster has fpga: 1"
+
+    mark = f"sleep {99000 + os.getpid()}"
+    two = {"two": 1}
+    home.configure(
+        job(mark, "holds", resources=two) + job("true", resources=two),
+        cluster.executor(connect_timeout="3s"),
+    )
+    holds = home.start("trigger", "holds")
+    wait_until("it has begun", lambda: all_processes(mark))
+    assert home.call("trigger", "far").returncode == 75
+    assert home.call("cancel", "holds", "--stop").returncode == 0
+    holds.wait(60)
+    reasons = [row["reason"] for row in home.rows() if row["job"] == "far"]
+    assert reasons[0] == "not now: no worker was free in time with two: 1"
 
 
 def test_a_cluster_without_workers_and_no_cluster_leave_the_slot_due(

@@ -206,8 +206,11 @@ class DaskTransport:
         wanted = self._settings.get("resources") or {}
         what = ", ".join(f"{name}: {amount:g}" for name, amount in wanted.items())
         with contextlib.suppress(Exception):
-            if not self._client.scheduler_info(n_workers=-1)["workers"]:
+            workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+            if not workers:
                 return "the cluster has no worker"
+            if not any(_has(worker["resources"], wanted) for worker in workers):
+                return f"no worker of the cluster has {what}"
         return f"no worker was free in time{f' with {what}' if what else ''}"
 
     def _why_not_started(self) -> str:
@@ -265,6 +268,11 @@ class DaskTransport:
             callback_timeout=CALL_SECONDS,
         )
         return found[self._worker]
+
+
+def _has(resources: Mapping[str, float], wanted: Mapping[str, float]) -> bool:
+    """Return whether a worker that declares these resources could ever run the task."""
+    return all(resources.get(name, 0.0) >= amount for name, amount in wanted.items())
 
 
 def _host_of(address: str) -> str:
