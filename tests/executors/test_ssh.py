@@ -217,6 +217,25 @@ def test_an_end_that_could_not_be_told_is_fetched(
     assert home.last()["outcome"] == "succeeded"
 
 
+def test_an_end_that_cannot_be_kept_here_is_told_in_a_sentence(home: Home, tmp_path: Path) -> None:
+    gone, other = tmp_path / "gone", tmp_path / "other"
+    other.write_text("mine")
+    home.configure(job(f"while [ ! -e {gone} ]; do sleep 0.1; done"))
+    running = home.start("trigger", "far")
+    wait_until("it has begun", lambda: all_processes(str(gone)))
+
+    (answer,) = (home.folder / "state/runs/far").glob("*.answer")
+    answer.unlink()
+    answer.symlink_to(other)
+    gone.touch()
+    assert running.wait(timeout=90) == 1
+    assert home.last()["error"].startswith("its proxy failed with exit code 1; its output says why")
+    (said,) = home.output().splitlines()
+    assert said.startswith(f"scheduled: {answer}: ")
+    assert said.endswith(": its end cannot be kept")
+    assert other.read_text() == "mine"
+
+
 def test_where_scheduled_is_not_installed_a_handler_says_so(
     home: Home, server: SshServer, tmp_path: Path
 ) -> None:

@@ -263,7 +263,11 @@ def main() -> int:
     shortened = {
         key: getattr(found, key)[:LONGEST_REASON] for key in ("failure", "not_now", "lost")
     }
-    answer.write(errand.answer_path, found._replace(**shortened))
+    try:
+        answer.write(errand.answer_path, found._replace(**shortened))
+    except OSError as error:
+        print(f"scheduled: {errand.answer_path}: {reason_of(error)}: its end cannot be kept")
+        return 1
     private.remove(errand.lease_path)  # once there is an answer, nothing lives on
     return 0
 
