@@ -230,6 +230,11 @@ class Job:
         """`handler` or `command`."""
         return "handler" if self.handler else "command"
 
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """What is the same for all jobs that the same workers or hosts can run."""
+        return (self.executor, *sorted(self.resources.items()))
+
 
 @dataclass(frozen=True)
 class Attempt:

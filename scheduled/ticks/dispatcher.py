@@ -34,7 +34,7 @@ from scheduled.ticks.claim import (
 )
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.job_runner import JobRunner, StartedRun
-from scheduled.ticks.places import Places
+from scheduled.ticks.places import Places, Silence
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc, parse_utc
@@ -117,6 +117,7 @@ class Dispatcher:
     def __post_init__(self) -> None:
         self._runner = JobRunner(self.tick)
         self._places = Places(self.config.max_concurrent, self.config.executors)
+        self._silence = Silence(self.config.executors)
 
     def run(self, decisions: list[Decision]) -> None:
         """Run what is due, and what comes due by that."""
@@ -185,7 +186,8 @@ class Dispatcher:
         return not waits or not self._lack_of_place(job)
 
     def _lack_of_place(self, job: Job) -> str:
-        return places.lack(job, self.config.executors, self.tick.store.state)
+        silent = self._silence.reason(job)
+        return silent or places.lack(job, self.config.executors, self.tick.store.state)
 
     def _soon(self) -> list[Job]:
         """Return the jobs that are tried again in this tick, and so may yet succeed in it."""
@@ -320,6 +322,7 @@ class Dispatcher:
         for (running, result), row in zip(ends, rows, strict=True):
             if row is not None:
                 self._report_end(running.attempt.job, result, row)
+            self._silence.note(running.attempt.job, result)
             stays_due = result.not_now or running.stop or running.attempt.slot is None
             if not stays_due and self._has_more(running.attempt.job):
                 self._queue.append(running.attempt.job)

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from scheduled.jobs.model import Job
+from scheduled.jobs.model import AttemptResult, Job
 from scheduled.quick_classes import NamedTuple
 from scheduled.state import records
 from scheduled.state.document import State
+
+UNANSWERED = "executor {executor} takes no run now"
 
 
 class Places(NamedTuple):
@@ -22,6 +24,31 @@ class Places(NamedTuple):
         if not job.executor:
             return sum(not other.executor for other in running) < self.most
         return not lack(job, self.executors, state)
+
+
+class Silence:
+    """Where in this tick as many runs in a row could not be started as may go on at once.
+
+    Each such run waits for its whole connect_timeout: the jobs behind it are left to the next tick.
+    """
+
+    def __init__(self, executors: Mapping[str, Mapping[str, Any]]) -> None:
+        self._executors = executors
+        self._reasons: dict[Any, list[str]] = {}
+
+    def note(self, job: Job, result: AttemptResult) -> None:
+        """Note how a run of a job ended."""
+        if result.is_unstarted:
+            self._reasons.setdefault(job.place, []).append(result.reason)
+        elif job.executor:
+            self._reasons.pop(job.place, None)
+
+    def reason(self, job: Job) -> str:
+        """Return why no further run of a job is tried at its executor; '' if one is."""
+        found = self._reasons.get(job.place, [])
+        if len(found) < self._executors.get(job.executor, {}).get("max_concurrent", 1):
+            return ""
+        return f"{UNANSWERED.format(executor=job.executor)}: {found[-1]}"
 
 
 def lack(job: Job, executors: Mapping[str, Mapping[str, Any]], state: State) -> str:

@@ -68,6 +68,6 @@ def _waits(snapshot: Snapshot, job: Job) -> str:
         return "waiting"
     if (held := snapshot.mutex(job)) is not None:
         return f"{_WAITS}{' or '.join(held[1])}"
-    if snapshot.waits_for_place(job):
+    if snapshot.lack_of_place(job):
         return f"{_WAITS}{job.executor}"
     return "skips one" if memory.skip is not None and memory.skip > snapshot.now else ""

@@ -75,7 +75,7 @@ def waits_for(snapshot: Snapshot, job: Job) -> dict[str, Any] | None:
     """
     if (held := snapshot.mutex(job)) is not None:
         return {"mutex": held[0], "held_by": held[1], "executor": None}
-    if snapshot.waits_for_place(job):
+    if snapshot.lack_of_place(job):
         return {"mutex": None, "held_by": [], "executor": job.executor}
     return None
 

@@ -163,8 +163,8 @@ def _obstacle(snapshot: Snapshot, job: Job, decision: Decision) -> Iterator[str]
         yield f"it waits for {blocker} to succeed (after){_last_run_of(blocker, snapshot)}"
     elif (held := snapshot.mutex(job)) is not None:
         yield f"it {mutexes.reason(*held)}{_since_of(held, snapshot)}"
-    elif snapshot.waits_for_place(job):
-        yield f"it waits for a place at the executor {job.executor}, which has no free one"
+    elif lack := snapshot.lack_of_place(job):
+        yield f"it waits for a place at the executor {job.executor}, which {lack}"
     elif isinstance(not_now, dict) and parse_utc(not_now.get("slot")) == decision.slot:
         if not_now.get("guard") in ("after", mutexes.GUARD):
             yield f"{_NOTHING} any more: the next tick runs it"

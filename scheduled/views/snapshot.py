@@ -157,15 +157,28 @@ class Snapshot:
                 return name, [*dict.fromkeys(found)]
         return None
 
-    def waits_for_place(self, job: Job) -> bool:
-        """Return whether a slot of `job` which is due waits for a place at its executor."""
+    def lack_of_place(self, job: Job) -> str:
+        """Return why a slot of `job` which is due waits for its executor; '' if it does not."""
         settings = self.executors.get(job.executor) if job.executor else None
         if settings is None or job.id in self.running:
-            return False
-        taken = self._runs_by_executor.get(job.executor, ())
-        if len(taken) < settings["max_concurrent"]:
-            return False
-        return self.decision(job).verdict is Verdict.RUN
+            return ""
+        lack = self._silent.get(job.place, "")
+        if (self.entry(job.id).get("deferred") or {}).get("unstarted"):
+            lack = ""  # it has been tried itself
+        if len(self._runs_by_executor.get(job.executor, ())) >= settings["max_concurrent"]:
+            lack = "has no free one"
+        return lack if lack and self.decision(job).verdict is Verdict.RUN else ""
+
+    @cached_property
+    def _silent(self) -> dict[tuple[Any, ...], str]:
+        """Which executors take no run, by what the last tick has found there."""
+        found = {}
+        for job in self.jobs:
+            not_now = (self.entry(job.id).get("deferred") or {}) if job.executor else {}
+            at = instants.parse_utc(not_now.get("at")) if not_now.get("unstarted") else None
+            if at is not None and self.now - at <= self.late_after:
+                found[job.place] = f"takes no run now: {not_now.get('reason')}"
+        return found
 
     @cached_property
     def _runs_by_executor(self) -> dict[str, list[str]]:

@@ -116,12 +116,11 @@ def elsewhere(state_dir: Path, job: str, run: ActiveRun) -> dict[str, Any] | Non
 
 def _waiting(snapshot: Snapshot) -> list[dict[str, Any]]:
     """Return the jobs whose run waits for a mutex, and who has it, or for a place elsewhere."""
-    if not snapshot.running:
-        return []
     return [
         {"job": job.id, **waits}
         for job in snapshot.jobs
-        if (job.mutex or job.executor) and (waits := jobs.waits_for(snapshot, job)) is not None
+        if (job.executor or (job.mutex and snapshot.running))
+        and (waits := jobs.waits_for(snapshot, job)) is not None
     ]
 
 
@@ -139,7 +138,7 @@ def _overdue(snapshot: Snapshot) -> list[dict[str, Any]]:
         not_now = snapshot.entry(decision.job.id).get("deferred") or {}
         if parse_utc(not_now.get("slot")) == decision.slot:
             continue  # a guard, or the job itself, said "not now"
-        if snapshot.waits_for_place(decision.job):
+        if snapshot.lack_of_place(decision.job):
             continue
         since = decision.missed.first if decision.missed else decision.slot
         waited = snapshot.now - since
