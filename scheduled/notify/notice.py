@@ -18,6 +18,7 @@ KINDS = (
     "state",
     "disk",
     "undeliverable",
+    "unreachable",
     "no_ticks",
     "error_rate",
     "deadline",

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     STATE = "state"  # what is remembered was damaged, or is locked by a file that cannot be used
     DISK = "disk"  # no space left, or another resource of the machine
     UNDELIVERABLE = "undeliverable"  # messages wait, as no channel takes them
+    UNREACHABLE = "unreachable"  # no run can be started at an executor
     NO_TICKS = "no_ticks"  # cron did not call for a long time
     ERROR_RATE = "error_rate"  # many runs fail, but of no job enough to tell of it
 

@@ -3,7 +3,7 @@
 Most jobs are well, and a tick with ten thousand of them looks at each only as far as to see that.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from typing import Any
@@ -32,6 +32,7 @@ from scheduled.state.incident_entries import Incident
 from scheduled.state.records import JobMemory
 from scheduled.system.text import one_line
 from scheduled.ticks.context import TickContext
+from scheduled.ticks.listed_findings import Known, before_colon, compared, listed
 from scheduled.ticks.report import Report
 from scheduled.timing import slots
 from scheduled.timing.instants import parse_utc
@@ -46,14 +47,9 @@ UNDELIVERABLE = incidents.case_of(Kind.UNDELIVERABLE, "outbox")
 SILENCE = incidents.case_of(Kind.NO_TICKS, "cron")
 LOCK = incidents.case_of(Kind.STATE, "lock")
 DAMAGED = incidents.case_of(Kind.STATE, "damaged")
-NAMED = 9
-"""So many problems of the configuration are named: state, journal and messages repeat them."""
 UNRECORDED = "no space: state"
 """Nothing could be recorded for a time; when it is, there is room again."""
 SHORTAGE = incidents.case_of(Kind.DISK, "shortage")
-
-Known = Mapping[str, Incident]
-"""The open incidents, by case."""
 
 
 def all_signs(
@@ -66,6 +62,10 @@ def all_signs(
     yield _error_rate(state, of_jobs, known, now)
     yield configuration(config.problems, known)
     yield _undelivered(state, known, now)
+    if config.executors or any(each.kind == Kind.UNREACHABLE for each in known.values()):
+        from scheduled.ticks import unreachable
+
+        yield unreachable.finding(state, config, known, now)
     yield from _silence(state, config, known.get(SILENCE), now)
     yield from _troubles(report, known, now)
     for kind, case in ((Kind.STATE, DAMAGED), (Kind.DISK, UNRECORDED)):
@@ -80,30 +80,9 @@ def configuration(problems: Iterable[str], known: Known) -> Finding:
     """
     lines, more = [*problems], "; `scheduled config validate` lists all"
     finding = incidents.condition(
-        Kind.CONFIGURATION, CONFIGURATION, _listed(lines, more), "corrected"
+        Kind.CONFIGURATION, CONFIGURATION, listed(lines, more), "corrected"
     )
-    return _compared(finding, known, _subjects)
-
-
-def _listed(lines: Sequence[str], how_to_see_more: str = "") -> str:
-    """Return the text of an incident about several things; of many it names the first."""
-    more = [f"and {len(lines) - NAMED} more{how_to_see_more}"] if len(lines) > NAMED else []
-    return "\n".join((*lines[:NAMED], *more))
-
-
-def _compared(
-    finding: Finding, known: Known, subjects: Callable[[Iterable[str]], set[str]]
-) -> Finding:
-    """Return a finding as worse if one of its subjects is not among those that were told.
-
-    Where only the first of many are named, that cannot be seen.
-    """
-    if finding.case not in known or finding.sign is not incidents.Sign.LASTS:
-        return finding
-    before, lines = known[finding.case].last_error.splitlines(), finding.text.splitlines()
-    is_whole = max(len(before), len(lines)) <= NAMED
-    is_worse = is_whole and subjects(lines) - subjects(before)
-    return finding._replace(sign=incidents.Sign.WORSE) if is_worse else finding
+    return compared(finding, known, _subjects)
 
 
 def _subjects(problems: Iterable[str]) -> set[str]:
@@ -311,11 +290,11 @@ def _undelivered(state: State, known: Known, now: datetime) -> Finding:
         )
         for to, them in waiting.items()
     ]
-    text, over = _listed(lines), "all are delivered"
+    text, over = listed(lines), "all are delivered"
     finding = incidents.condition(Kind.UNDELIVERABLE, UNDELIVERABLE, text, over)
     found = (parse_utc(message.get("created")) for them in waiting.values() for message in them)
     finding = finding._replace(since=min(filter(None, found), default=None))
-    return _compared(finding, known, lambda lines: {line.partition(": ")[0] for line in lines})
+    return compared(finding, known, before_colon)
 
 
 def _why(messages: Sequence[Any]) -> str:

@@ -24,7 +24,15 @@ from scheduled.views.snapshot import Snapshot
 MOST = 12
 """So many are shown."""
 LINES = 3
-OF_ALL = ("state", "configuration", "no_ticks", "disk", "undeliverable", "error_rate")
+OF_ALL = (
+    "state",
+    "configuration",
+    "no_ticks",
+    "disk",
+    "undeliverable",
+    "unreachable",
+    "error_rate",
+)
 """The kinds of incidents that concern all jobs; they come before those of one."""
 
 

@@ -30,6 +30,7 @@ WORDS = {
     "state": "state damaged or unusable",
     "disk": "no space or resource left",
     "undeliverable": "messages not delivered",
+    "unreachable": "executor out of reach",
     "no_ticks": "cron did not run",
     "error_rate": "many runs fail",
 }
@@ -121,6 +122,7 @@ def advice(incident: Incident) -> str:
         "state": "state check",
         "disk": "doctor",
         "undeliverable": "notify test",
+        "unreachable": "executors",
         "no_ticks": "history --gaps",
         "error_rate": "history --outcome failed",
     }

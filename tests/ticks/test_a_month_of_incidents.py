@@ -59,6 +59,7 @@ EXPECTED = {
     Kind.MISSED: [(22, [23], 25)],
     Kind.CONFIGURATION: [(26, [27], 28)],
     Kind.UNDELIVERABLE: [(27, [28], 29)],
+    Kind.UNREACHABLE: [(25, [26], 27)],
     Kind.ERROR_RATE: [(26, [27], 29)],
 }
 
@@ -96,6 +97,7 @@ JOBS = (
         timeout=30 * 86400.0,
     ),
     *(daily(f"some-{n}", command=flagged("some fail"), alert_after=9) for n in range(3)),
+    daily("far", executor="nas", enabled=False),
     daily("night", command="echo $SCHEDULED_SLOT >> nights", schedule="30 2 25 10 *"),
 )
 
@@ -105,9 +107,16 @@ class Month:
 
     def __init__(self, folder: Path) -> None:
         (folder / "full.py").write_text(FULL)
+        nobody = folder / "ssh_config"
+        nobody.write_text("Host nas\n  HostName 127.0.0.1\n  Port 1\n")
+        nobody.chmod(0o600)
+        nas = {"kind": "ssh", "host": "nas", "ssh_config": str(nobody), "connect_timeout": 10.0}
+        executors = {"nas": {**nas, "lease": 30.0, "max_concurrent": 1}}
         channels = {"ops": TELLING, "stuck": STUCK}
         metrics: Any = {"metrics_file": "metrics.prom"}
-        self.engine = Engine(folder, JOBS, notify=channels, max_concurrent=8, **metrics)
+        self.engine = Engine(
+            folder, JOBS, notify=channels, max_concurrent=8, executors=executors, **metrics
+        )
         self.folder, self.boot, self.set_back = folder, 0, timedelta()
 
     def clocks(self, now: datetime) -> Heartbeat:
@@ -203,6 +212,8 @@ def morning(month: Month, day: int) -> None:
         case 17 | 18:
             month.idle(day, "08:00")
             month.tick(day, "11:50" if day == 17 else "11:40")  # cron did not run in between
+        case 23 | 27:
+            month.record(day, events.job_enabled("far", enabled=day == 23))
         case 20:
             month.ticks(20, "02:30", "2b:30")
 

@@ -238,6 +238,8 @@ def _commands(incident: Incident) -> Iterator[str]:
             yield "scheduled config validate"
         case Kind.STATE:
             yield "scheduled state check"
+        case Kind.UNREACHABLE:
+            yield "scheduled executors"
         case Kind.UNDELIVERABLE:
             yield "scheduled notify test"
         case _:
