@@ -37,7 +37,7 @@ EXCEPTIONS = {
     # The text of this program itself.
     "scheduled/runs/executors/bundle.py": {"(folder / f'{name}.py').read_text"},
     # A certificate about which `settings` has asked `Trust`.
-    "scheduled/runs/executors/dask.py": {"Path(files['tls_cert']).read_bytes"},
+    "scheduled/runs/executors/tls.py": {"Path(files['tls_cert']).read_bytes"},
     # They are sent to other machines, where nothing of ours is: /proc, and a directory of its user.
     "scheduled/runs/executors/outpost/family.py": {"open", "os.listdir"},
     "scheduled/runs/executors/outpost/guard.py": {"os.open"},
