@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scheduled.jobs.model import Job
+from scheduled.state.document import empty
 from scheduled.state.incident_entries import closed_incidents, open_incidents
 from scheduled.state.store import Store
+from scheduled.ticks import unreachable
 from scheduled.timing.instants import minute_utc
 from scheduled.views import answers, status
 from scheduled.views.snapshot import Snapshot, observe
@@ -153,3 +156,25 @@ def test_a_tick_tries_it_as_often_as_it_has_places_and_says_so_of_the_rest(
     home.engine.run_at("12:02")
 
     assert [row["outcome"] for row in home.engine.rows].count("succeeded") == 8
+
+
+def put_off(since: str, at: str) -> Any:
+    """What is remembered of a job that could not be started since then, and lately."""
+    day = "2026-11-21T"
+    return {"deferred": {"unstarted": True, "since": day + since, "at": day + at, "reason": "busy"}}
+
+
+def test_a_busy_cluster_is_in_reach_and_a_resource_that_nobody_has_is_not(tmp_path: Path) -> None:
+    jobs = [far("a"), far("b"), build("c", command="true", executor="nas", resources={"gpu": 2})]
+    config = Engine(tmp_path, jobs, executors={"nas": {"kind": "dask"}}).config
+    state = empty()
+    waits = put_off("12:00:00Z", "13:01:00Z")
+    begun: Any = {"run_id": "r", "slot": None, "started_at": "2026-11-21T12:30:00Z", "attempt": 1}
+    state["jobs"].update({"a": waits, "b": {"open": begun}, "c": waits})
+
+    found = unreachable.finding(state, config, {}, at("13:01"))
+    assert found.since == at("12:00")
+    assert found.text == "nas with 2 gpu: 1 job waits: busy"
+    state["jobs"]["b"] = {}
+    found = unreachable.finding(state, config, {}, at("13:01"))
+    assert found.text == "nas: 1 job waits: busy\nnas with 2 gpu: 1 job waits: busy"
