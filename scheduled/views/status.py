@@ -111,7 +111,7 @@ def elsewhere(state_dir: Path, job: str, run: ActiveRun) -> dict[str, Any] | Non
     from scheduled.runs.run_context import output_in
 
     found = lease.read(lease.path_of(output_in(state_dir, job, run.run_id)))
-    return found.where if found is not None else {"executor": run.executor}
+    return (found.where if found is not None else None) or {"executor": run.executor}
 
 
 def _waiting(snapshot: Snapshot) -> list[dict[str, Any]]:

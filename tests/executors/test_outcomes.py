@@ -39,6 +39,11 @@ def begun(output: Path) -> None:
     lease.begin(lease.path_of(output), lease.Lease.begun(30.0, 8.0, WHERE))
 
 
+def damaged(output: Path) -> None:
+    begun(output)
+    lease.path_of(output).write_text('{"seconds": 45')
+
+
 def half_answered(output: Path) -> None:
     begun(output)
     answer.path_of(output).write_text('{"exit_code": 0}')
@@ -59,6 +64,7 @@ def answered(output: Path) -> None:
         (reserved, ExitStatus(1), Answer(failure="its proxy failed with exit code 1;", where={})),
         (begun, ExitStatus(1), Answer(failure="its proxy failed with exit code 1;", where=WHERE)),
         (begun, KILLED, Answer(lost=ending_elsewhere.KILLED, where=WHERE)),
+        (damaged, KILLED, Answer(lost=ending_elsewhere.KILLED, where={})),
         (half_answered, KILLED, Answer(lost=ending_elsewhere.KILLED, where=WHERE)),
         (answered, ExitStatus(0), Answer(3, where=WHERE)),
         (answered, KILLED, Answer(3, where=WHERE)),
@@ -76,6 +82,22 @@ def test_what_is_left_says_what_became_of_a_run(
     if expected is not None and expected.not_now.startswith("FOLDER"):
         expected = Answer(not_now=expected.not_now.replace("FOLDER", str(output.parent)))
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no json", "[]", '{"seconds": Infinity, "where": {}, "beat": 1, "boot_id": ""}']
+)
+def test_a_damaged_lease_lasts_as_long_as_any_and_no_longer(output: Path, text: str) -> None:
+    begun(output)
+    path = lease.path_of(output)
+    path.write_text(text)
+    assert lease.LONGEST_SECONDS - 60 < lease.seconds_left(path) <= lease.LONGEST_SECONDS
+
+    written = path.stat().st_mtime - lease.LONGEST_SECONDS
+    os.utime(path, (written, written))
+    assert lease.seconds_left(path) == 0
+    path.unlink()
+    assert lease.read(path) is None
 
 
 @pytest.mark.parametrize("stop", ["", "timeout", "cancelled"])

@@ -5,9 +5,9 @@ the file nothing was started, and until the lease has run out the run is not ove
 killed on this machine. The clock is CLOCK_BOOTTIME, which nobody sets.
 """
 
-import contextlib
 import errno
 import json
+import math
 import os
 import time
 from pathlib import Path
@@ -21,6 +21,8 @@ SUFFIX = ".lease"
 MARGIN_SECONDS = 7.0
 """How long it may take, after lease and grace, until all of a command is dead."""
 POLL_SECONDS = 0.2
+LONGEST_SECONDS = 3600 + 8 + MARGIN_SECONDS
+"""How long the longest lease may last, with the grace for a command that is told to end."""
 ROOM = 2048
 """Bytes of the file, padded with blanks."""
 
@@ -98,10 +100,21 @@ def _overwrite(path: str | Path, data: bytes, error: OSError) -> None:
 
 
 def read(path: str | Path) -> Lease | None:
-    """Return the lease of a run; None if its command was never sent."""
-    with contextlib.suppress(OSError, UnreadableFileError):
-        return _decoded(private.read(path))
-    return None
+    """Return the lease of a run; None if its command was never sent.
+
+    Of a file that is damaged nothing is known but its age: it counts as the longest lease.
+    """
+    try:
+        stamp, data = private.read_stamped(path)
+    except (OSError, UnreadableFileError):
+        return None
+    return _decoded(data) or _damaged(stamp[1] / 1e9)
+
+
+def _damaged(written: float) -> Lease:
+    """Return the longest lease, as renewed when its file was written, in seconds since 1970."""
+    age = max(time.time() - written, 0.0)  # noqa: TID251 - files have no other clock
+    return Lease(LONGEST_SECONDS, {}, uptime() - age, machine.boot_id())
 
 
 def seconds_left(path: str | Path) -> float:
@@ -128,4 +141,5 @@ def _decoded(data: bytes) -> Lease | None:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return lease
+    is_sound = math.isfinite(lease.seconds) and math.isfinite(lease.beat)
+    return lease if is_sound and lease.seconds <= LONGEST_SECONDS else None
