@@ -305,10 +305,6 @@ def _dead_letters_dropped(state: State, event: kinds.DeadLettersDropped) -> None
         state["jobs"].get(job, {}).pop("dead_letters", None)
 
 
-def _schedule_refused(state: State, _event: kinds.ScheduleRefused) -> None:
-    state["refused"]["schedules"] += 1
-
-
 # Ticks
 
 
@@ -391,7 +387,6 @@ CHANGES: dict[str, Callable[[State, Any], None]] = {
     "cancelled": _job_cancelled,
     "dead_letter_dropped": _dead_letters_dropped,
     "permission": permission_entries.checked,
-    "schedule_refused": _schedule_refused,
     "owner": _owner_recorded,
     "cadence": _tick_interval_installed,
     "gap": gaps.add,

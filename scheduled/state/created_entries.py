@@ -1,4 +1,4 @@
-"""Which file a command has written for a job: what events do to it in the job's entry."""
+"""What events of commands that write jobs do: which file a job has, how often one was refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 from scheduled.state.document import State
 
 if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads
-    from scheduled.state.event_types import FileCreated, FileDeleted, FileKept
+    from scheduled.state.created_event_types import (
+        FileCreated,
+        FileDeleted,
+        FileKept,
+        ScheduleRefused,
+    )
 
 
 def created(state: State, event: FileCreated) -> None:
@@ -26,8 +31,14 @@ def kept(state: State, event: FileKept) -> None:
     state["jobs"].get(event["job"], {}).pop("created", None)
 
 
+def schedule_refused(state: State, _event: ScheduleRefused) -> None:
+    """Count a schedule that a command has refused."""
+    state["refused"]["schedules"] += 1
+
+
 CHANGES: Mapping[str, Callable[[State, Any], None]] = {
     "file_created": created,
     "file_deleted": about_to_be_deleted,
     "file_kept": kept,
+    "schedule_refused": schedule_refused,
 }

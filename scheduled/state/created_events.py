@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # every tick would pay for loading what only a type checker reads
-    from scheduled.state import event_types as kinds
+    from scheduled.state import created_event_types as kinds
 
 
 def file_created(job: str, file: str, sha256: str) -> kinds.FileCreated:

@@ -36,28 +36,6 @@ class JobRegistered(Recorded):
     """The fingerprint of its schedule, where another word stands in the place of that."""
 
 
-class FileCreated(Recorded):
-    event: Literal["file_created"]
-    job: str
-    file: str
-    sha256: str
-
-
-class FileDeleted(Recorded):
-    event: Literal["file_deleted"]
-    job: str
-    file: str
-    sha256: str
-    reason: str
-
-
-class FileKept(Recorded):
-    event: Literal["file_kept"]
-    job: str
-    file: str
-    reason: str
-
-
 class LimitChanged(Recorded):
     event: Literal["limited"]
     job: str
@@ -161,6 +139,7 @@ class NotNow(Recorded):
     trouble: NotRequired[str]
     retry_at: NotRequired[str]
     interruptions: NotRequired[int]
+    where: NotRequired[dict[str, Any]]
     unstarted: NotRequired[bool]
     """Whether nothing was started, as the machine lacked something for it."""
 
@@ -356,11 +335,6 @@ class Permission(Recorded):
     reason: str
     run_id: NotRequired[str]
     definition: NotRequired[str]
-
-
-class ScheduleRefused(Recorded):
-    event: Literal["schedule_refused"]
-    schedule: str
 
 
 # Ticks

@@ -98,6 +98,8 @@ def _end(
         put_off = events.run_said_not_now(attempt, result.reason, resolution, *lasted)
         if result.is_shortage or result.is_unstarted:
             put_off["unstarted"] = True
+        elif result.where:
+            put_off["where"] = result.where
         return put_off, resolution
     if result.not_now:
         result = replace(result, reason=f"not now: {result.reason}; {SUPERSEDED}")

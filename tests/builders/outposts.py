@@ -1,5 +1,6 @@
 """An outpost as a process of this machine, without an engine between it and the test."""
 
+import json
 import os
 import subprocess
 import sys
@@ -128,3 +129,21 @@ def order(command: list[str], **more: Any) -> Mapping[str, Any]:
         "token": "ab" * 16,
         **more,
     }
+
+
+def ended(
+    transport: LocalTransport, told: Any, *, known: bool = True
+) -> tuple[dict[str, Any], bytes]:
+    """Give an order, and return how the command ended and what it has printed."""
+    with Talk(transport) as talk:
+        talk.next(wire.HELLO)
+        transport.send(json.dumps(told).encode() + b"\n")
+        end: dict[str, Any] = json.loads(talk.next(wire.ENDED))
+        if known:
+            transport.send(wire.KNOWN)
+        return end, talk.output
+
+
+def script(text: str, **more: Any) -> Any:
+    """Return an order for a script of a shell."""
+    return order(["/bin/sh", "-c", text], **more)

@@ -59,6 +59,15 @@ def test_what_fails_there_fails_as_here(
     assert f"sent by {host}, attempt 1" in told.stderr
 
 
+def test_a_command_that_says_not_now_has_run_there_all_the_same(home: Home) -> None:
+    home.configure(job("echo busy; exit 75"))
+
+    assert home.call("trigger", "far").returncode == 75
+    assert (home.last()["outcome"], home.last()["reason"]) == (None, "not now: exit code 75")
+    assert home.last()["where"]["host"] == os.uname().nodename
+    assert f"on nas (root@{os.uname().nodename}" in home.call("history").stdout
+
+
 def test_large_output_and_a_result_come_back(home: Home) -> None:
     script = "head -c 3000000 /dev/zero | tr '\\0' x; echo; echo '{\"files\": 3}'"
     home.configure(job(script, max_output="1M"))

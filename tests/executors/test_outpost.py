@@ -3,7 +3,6 @@
 import ast
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -15,8 +14,7 @@ import pytest
 
 from scheduled.runs.executors import bundle
 from scheduled.runs.executors.outpost import wire
-from tests.builders import needs
-from tests.builders.outposts import LocalTransport, Talk, order
+from tests.builders.outposts import LocalTransport, Talk, ended, order, script
 from tests.builders.process_space import all_processes
 
 FOLDER = Path(bundle.__file__).parent / "outpost"
@@ -25,23 +23,6 @@ FOLDER = Path(bundle.__file__).parent / "outpost"
 @pytest.fixture
 def transport(tmp_path: Path) -> LocalTransport:
     return LocalTransport(tmp_path)
-
-
-def ended(
-    transport: LocalTransport, told: Any, *, known: bool = True
-) -> tuple[dict[str, Any], bytes]:
-    """Give an order, and return how the command ended and what it has printed."""
-    with Talk(transport) as talk:
-        talk.next(wire.HELLO)
-        transport.send(json.dumps(told).encode() + b"\n")
-        end: dict[str, Any] = json.loads(talk.next(wire.ENDED))
-        if known:
-            transport.send(wire.KNOWN)
-        return end, talk.output
-
-
-def script(text: str, **more: Any) -> Any:
-    return order(["/bin/sh", "-c", text], **more)
 
 
 @pytest.mark.parametrize(
@@ -66,41 +47,6 @@ def test_what_cannot_be_started_says_why(transport: LocalTransport, told: Any, r
     assert ended(transport, told)[0] == {"failure": reason}
 
 
-@pytest.mark.parametrize("home", ["/no/such", "relative"])
-def test_without_a_home_directory_it_says_so_or_starts_where_it_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str
-) -> None:
-    (tmp_path / "relative").mkdir()
-    monkeypatch.chdir(tmp_path)
-    variables = {"HOME": home, "XDG_CACHE_HOME": "cache"}
-    told = ended(LocalTransport(tmp_path, variables=variables), script("pwd", cwd=None))[0]
-    said = "the home directory there cannot be used: {}: no such directory; name a `cwd`"
-    assert told == {"failure": said.format(home)}
-
-    there = LocalTransport(tmp_path, variables=variables)
-    assert ended(there, script("pwd", cwd="/usr"), known=False)[1] == b"/usr\n"
-    nobody = "~no-such-user/x"
-    told = ended(LocalTransport(tmp_path, variables=variables), script("pwd", cwd=nobody))[0]
-    assert told == {"failure": f"cwd: {nobody}: no such directory"}
-    assert [path.name for path in tmp_path.rglob("*")] == ["relative"]
-
-
-def test_a_handler_without_a_temporary_directory_says_so(tmp_path: Path) -> None:
-    package = {"PYTHONPATH": str(Path(bundle.__file__).parents[3])}
-    transport = LocalTransport(tmp_path, variables=package)
-    with Talk(transport) as talk:
-        talk.next(wire.HELLO)
-        assert transport.process is not None
-        resource.prlimit(transport.process.pid, resource.RLIMIT_FSIZE, (0, 0))
-        transport.send(json.dumps(order([], handler={})).encode() + b"\n")
-        failure = json.loads(talk.next(wire.ENDED))["failure"]
-        transport.send(wire.KNOWN)
-
-    assert failure.startswith(
-        "a temporary directory for its handler cannot be made: no usable temporary directory found"
-    )
-
-
 def test_it_starts_with_what_it_is_told(transport: LocalTransport) -> None:
     told = script(
         "echo $A; pwd; umask; cat; echo err >&2", env={"A": "b c"}, umask=0o27, cwd="/usr"
@@ -113,40 +59,6 @@ def test_what_a_login_shell_prints_is_no_output(tmp_path: Path) -> None:
     noise = "Welcome!\nHE" + "x" * 50_000
 
     assert ended(LocalTransport(tmp_path, noise), script("echo hi"))[1] == b"hi\n"
-
-
-WITHOUT_PROC = """\
-import os, subprocess, sys, time
-from scheduled.runs.executors.outpost import family
-family.PROC = "/no/proc"
-mark, path = sys.argv[1:]
-text = f"trap '' TERM; setsid {mark} & {mark} & {mark}"
-command = subprocess.Popen(["sh", "-c", text], start_new_session=True)
-while sum(mark in line for line in os.popen("ps -A -o args=")) < 5:  # this, the shell, its three
-    time.sleep(0.05)
-os.environ["PATH"] = path
-found = family.Family(command.pid)
-found.signal(15)
-command.kill()
-command.wait()
-found.kill()
-"""
-
-
-@pytest.mark.parametrize(("path", "left"), [(os.environ["PATH"], 0), ("/no/ps", 1)])
-def test_without_proc_ps_finds_all_and_without_ps_the_process_group_ends(
-    path: str, left: int
-) -> None:
-    needs.programs("ps")
-    mark = f"sleep {960000 + os.getpid()}"
-    environ = {**os.environ, "PYTHONPATH": str(Path(bundle.__file__).parents[3])}
-    words = [sys.executable, "-c", WITHOUT_PROC, mark, path]
-    subprocess.run(words, env=environ, check=True, timeout=60)
-
-    escaped = all_processes(mark)
-    for pid in escaped:
-        os.kill(pid, signal.SIGKILL)
-    assert len(escaped) == left
 
 
 def test_of_too_much_output_the_oldest_is_left_out(transport: LocalTransport) -> None:

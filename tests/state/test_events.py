@@ -9,6 +9,7 @@ from typing import get_args, get_origin, get_type_hints, is_typeddict
 
 from scheduled.state import (
     apply,
+    created_event_types,
     created_events,
     day_events,
     event_types,
@@ -27,9 +28,11 @@ BUILDERS = (
     *(events, created_events, day_events, incident_events, outbox_events, owner_events),
     *(permission_events, process_events, run_limit_events, tick_events),
 )
-DECLARED = {**vars(event_types), **vars(incident_event_types)}
+DECLARED = {**vars(event_types), **vars(created_event_types), **vars(incident_event_types)}
 ROOT = Path(__file__).parents[2]
-DECLARING = [ROOT / f"scheduled/state/{kind}event_types.py" for kind in ("", "incident_")]
+DECLARING = [
+    ROOT / f"scheduled/state/{kind}event_types.py" for kind in ("", "created_", "incident_")
+]
 
 
 def test_only_the_builders_write_events() -> None:

@@ -9,7 +9,7 @@ BOOTSTRAP = (
     '", and 3.8 or newer is needed");exec(eval(sys.stdin.readline()))'
 )
 """The program that Python gets with -c; it reads the line from standard input and runs it."""
-MODULES = ("wire", "family", "handler", "guard", "spool", "main")
+MODULES = ("wire", "environment", "family", "handler", "guard", "spool", "main")
 """The modules of the outpost; each imports only those before it."""
 _PROGRAM = """\
 import sys, types

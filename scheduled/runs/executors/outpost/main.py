@@ -22,7 +22,7 @@ import sys
 import time
 from typing import Any
 
-from scheduled.runs.executors.outpost import family, guard, handler, spool, wire
+from scheduled.runs.executors.outpost import environment, family, guard, handler, spool, wire
 
 LARGEST_ORDER = 16 * 1024 * 1024
 LOOK_SECONDS = 0.5
@@ -95,8 +95,7 @@ class Outpost:
 
     def _start(self) -> None:
         order = self._order
-        environ = dict(os.environ)
-        environ.update({**order["env"], family.MARK: self._token})
+        environ = {**environment.given(), **order["env"], family.MARK: self._token}
         folder = os.path.expanduser(order["cwd"] or "~")
         if problem := _problem(order, folder):
             self._finish({"failure": problem})
