@@ -231,9 +231,10 @@ class Job:
         return "handler" if self.handler else "command"
 
     @property
-    def place(self) -> tuple[Any, ...]:
-        """What is the same for all jobs that the same workers or hosts can run."""
-        return (self.executor, *sorted(self.resources.items()))
+    def place(self) -> str:
+        """Its executor, with the resources that it takes there: `farm with 2 gpu`; '' if here."""
+        wanted = [f"{amount:g} {name}" for name, amount in sorted(self.resources.items())]
+        return f"{self.executor} with {' and '.join(wanted)}" if wanted else self.executor
 
 
 @dataclass(frozen=True)
@@ -280,6 +281,8 @@ class AttemptResult:
     """Whether nothing was started, as the machine lacked something; `not_now` is set, too."""
     is_unstarted: bool = False
     """Whether nothing was started for another reason than the job's; `not_now` is set, too."""
+    is_unreached: bool = False
+    """Whether that was since its executor took no run; `is_unstarted` is set, too."""
     is_refused: bool = False
     """Whether nothing was started, as the run could not be confined; `final` is set, too."""
     trouble: str = ""

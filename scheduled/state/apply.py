@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from scheduled.state import (
+    cadence_entry,
     created_entries,
     gaps,
     incident_entries,
@@ -20,6 +21,7 @@ from scheduled.state import (
     present,
     run_counts,
     tallies,
+    unreached_entry,
 )
 from scheduled.state.document import OUR_KEYS, JobEntry, OutboxEntry, State, problem, with_defaults
 from scheduled.state.lines import Event
@@ -173,6 +175,8 @@ def _not_now(state: State, event: kinds.NotNow) -> None:
     entry["deferrals"] = entry.get("deferrals", 0) + 1
     entry["deferred"] = job_entry.not_now(entry, event)
     job_entry.update_retry(entry, event, run)
+    unreached_entry.note(state, event)
+    unreached_entry.forget(state, event)
 
 
 # Runs
@@ -200,6 +204,7 @@ def _stop_requested(state: State, event: kinds.StopRequested) -> None:
 def _run_ended(state: State, event: kinds.RunEnded) -> None:
     entry, slot = _entry(state, event["job"]), event.get("slot")
     run = job_entry.close_run(entry, event.get("run_id"))
+    unreached_entry.forget(state, event)
     if event.get("answered") and slot:
         job_entry.answer(entry, slot, _noted_at(event), run)
     elif event["outcome"] == "interrupted" and slot and "retry_at" not in event:
@@ -313,23 +318,7 @@ def _owner_recorded(state: State, event: kinds.OwnerRecorded) -> None:
 
 
 def _tick_interval_installed(state: State, event: kinds.TickIntervalInstalled) -> None:
-    before = state["cadence"]
-    installed = dict(before.get("installed", {}))
-    if event["seconds"] is None:
-        installed.pop(event["by"], None)
-    else:
-        installed[event["by"]] = event["seconds"]
-    # Of several that call, the most frequent one sets what is to be expected.
-    seconds = min(installed.values(), default=None)
-    if seconds == before.get("seconds"):
-        state["cadence"] = {**before, "installed": installed}
-        return
-    state["cadence"] = {
-        "seconds": seconds,
-        "since": event["at"],
-        "before": before.get("seconds"),
-        "installed": installed,
-    }
+    state["cadence"] = cadence_entry.installed(state["cadence"], event)
 
 
 def _tick_ended(state: State, event: kinds.TickEnded) -> None:

@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NotRequired, TypedDict, cast
 
+from scheduled.state.cadence_entry import CadenceEntry
 from scheduled.state.gap_entry import GapEntry
 from scheduled.state.incident_entry import IncidentEntry
 from scheduled.state.not_permitted_entry import NotPermittedEntry
 from scheduled.state.owner_entry import OwnerEntry
 from scheduled.state.type_check import Check, check_of, checks_of
+from scheduled.state.unreached_entry import UnreachedEntry
 
 VERSION = 2
 """The format of state and journal. 1 is that of version 0.1.0: no numbers and no checksums."""
@@ -89,8 +91,8 @@ class NotNowEntry(TypedDict, total=False):
 
     `first` is the first of the unanswered slots it was said to, `count` how often runs for `slot`
     have said it. Version 0.1.0 left both out. `since` is from when on the load of the machine has
-    kept the job waiting, or it could not be started. If `unstarted`, the machine lacked something
-    instead, or its executor could not be reached.
+    kept the job waiting. If `unstarted`, the machine lacked something
+    instead, or its executor could not be reached in time.
     """
 
     at: str
@@ -223,15 +225,6 @@ class BootEntry(TypedDict, total=False):
     at: str
 
 
-class CadenceEntry(TypedDict, total=False):
-    """How often ticks are expected, according to what was installed."""
-
-    seconds: float | None
-    since: str | None
-    before: float | None
-    installed: dict[str, float]
-
-
 class RefusedEntry(TypedDict, total=False):
     """How often something that a person gave was refused."""
 
@@ -265,6 +258,8 @@ class State(TypedDict):
     outbox: list[OutboxEntry]
     subscribers: NotRequired[dict[str, str]]
     """Those that could not be told last, with the reason; absent until there is one."""
+    unreached: NotRequired[dict[str, UnreachedEntry]]
+    """By place; absent until there was one."""
     gaps: list[GapEntry]
     boot: BootEntry
     cadence: CadenceEntry

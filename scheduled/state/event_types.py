@@ -142,6 +142,10 @@ class NotNow(Recorded):
     where: NotRequired[dict[str, Any]]
     unstarted: NotRequired[bool]
     """Whether nothing was started, as the machine lacked something for it."""
+    unreached: NotRequired[str]
+    """The place elsewhere that took no run, see `Job.place`."""
+    reached: NotRequired[str]
+    """The place that has taken it, and none before."""
 
 
 # Runs
@@ -209,6 +213,7 @@ class RunEnded(Recorded):
     error: str
     by_hand: bool
     retry_at: NotRequired[str | None]
+    reached: NotRequired[str]
     dead_letter: NotRequired[bool]
     suspends: NotRequired[bool]
     interruptions: NotRequired[int]

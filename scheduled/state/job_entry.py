@@ -133,9 +133,7 @@ def not_now(entry: JobEntry, event: NotNow) -> NotNowEntry:
     answered = _seconds(entry.get("watermark") or "")
     is_unanswered = slot_before and answered < _seconds(slot_before) <= _seconds(slot)
     kept["first"] = (before.get("first") or slot_before or slot) if is_unanswered else slot
-    if event.get("unstarted"):
-        kept["since"] = (before.get("since") if before.get("unstarted") else None) or event["at"]
-    elif event.get("guard") in LOAD_GUARDS:
+    if event.get("guard") in LOAD_GUARDS:
         is_more = is_unanswered and before.get("guard") in LOAD_GUARDS
         kept["since"] = (before.get("since") if is_more else None) or event["at"]
     if "guard" not in event:

@@ -5,9 +5,10 @@ is left to a later tick, and the report says why.
 """
 
 import signal
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any, Protocol
 
 from scheduled.config.load import Config
@@ -34,7 +35,6 @@ from scheduled.ticks.claim import (
 )
 from scheduled.ticks.context import TickContext
 from scheduled.ticks.job_runner import JobRunner, StartedRun
-from scheduled.ticks.places import Places, Silence
 from scheduled.ticks.report import Report
 from scheduled.ticks.signals import Bus
 from scheduled.timing.instants import format_utc, parse_utc
@@ -116,8 +116,8 @@ class Dispatcher:
 
     def __post_init__(self) -> None:
         self._runner = JobRunner(self.tick)
-        self._places = Places(self.config.max_concurrent, self.config.executors)
-        self._silence = Silence(self.config.executors)
+        self._places = places.Places(self.config.max_concurrent, self.config.executors)
+        self._failed_starts = places.FailedStarts(self.config.executors)
 
     def run(self, decisions: list[Decision]) -> None:
         """Run what is due, and what comes due by that."""
@@ -132,6 +132,7 @@ class Dispatcher:
             self._claim_queued()
             self._claim_retries()
             self._start_claimed()
+            self._leave_retries()
             if self.request.is_detached:
                 self._leave_started()
             ends = self.children.wait(self._patience())
@@ -175,6 +176,7 @@ class Dispatcher:
                 return
             if job.executor and (lack := self._lack_of_place(job)):
                 self._carry_over(job, lack)
+                self._leave(job, attrgetter("executor"), lack)
             else:
                 self._claim(job, self.tick)
 
@@ -186,8 +188,7 @@ class Dispatcher:
         return not waits or not self._lack_of_place(job)
 
     def _lack_of_place(self, job: Job) -> str:
-        silent = self._silence.reason(job)
-        return silent or places.lack(job, self.config.executors, self.tick.store.state)
+        return places.lack(job, self.config.executors, self.tick.store.state)
 
     def _soon(self) -> list[Job]:
         """Return the jobs that are tried again in this tick, and so may yet succeed in it."""
@@ -212,8 +213,7 @@ class Dispatcher:
         soon = [at for at, job in self._retries if self._has_room(job)]
         if not soon:  # until there is room, there is no hurry
             return None
-        next_at = min(soon)
-        return max((next_at - self.tick.clock()).total_seconds(), 0.0)
+        return max((min(soon) - self.tick.clock()).total_seconds(), 0.0)
 
     def _patience(self) -> float | None:
         """Return after how many seconds something may be done though no run has ended."""
@@ -272,6 +272,21 @@ class Dispatcher:
         self.report.warnings.append(sentence)
         self.report.recurring.append(sentence)
 
+    def _leave(self, job: Job, where: Callable[[Job], str], reason: str) -> None:
+        """Leave the jobs of the queue that are to run where `job` is to a later tick."""
+        for other in self._queue:
+            if where(other) == where(job):
+                self._carry_over(other, reason)
+        self._queue = [other for other in self._queue if where(other) != where(job)]
+
+    def _leave_retries(self) -> None:
+        """Leave retries that have no place to a later tick, if no run of this one can make any."""
+        if self.children.running or self._claims:
+            return
+        for again in [each for each in self._retries if not self._has_room(each[1])]:
+            self._retries.remove(again)
+            self._carry_over(again[1], self._lack_of_place(again[1]))
+
     def _carry_over(self, job: Job, reason: str) -> None:
         self.report.carried += 1
         self.report.not_started.append((job.id, reason))
@@ -320,12 +335,16 @@ class Dispatcher:
         with self.report.catch_storage_errors():
             self._runner.release_locks(runs)
         for (running, result), row in zip(ends, rows, strict=True):
+            job = running.attempt.job
             if row is not None:
-                self._report_end(running.attempt.job, result, row)
-            self._silence.note(running.attempt.job, result)
+                self._report_end(job, result, row)
+            self._failed_starts.note(job, result)
+            if result.is_unreached and self._failed_starts.are_enough(job):
+                reason = f"executor {job.place} takes no run now: {result.reason}"
+                self._leave(job, attrgetter("place"), reason)
             stays_due = result.not_now or running.stop or running.attempt.slot is None
-            if not stays_due and self._has_more(running.attempt.job):
-                self._queue.append(running.attempt.job)
+            if not stays_due and self._has_more(job):
+                self._queue.append(job)
 
     def _record_end(self, run: StartedRun, result: AttemptResult) -> Row | None:
         run_id = run.running.attempt.run_id

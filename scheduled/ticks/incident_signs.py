@@ -62,10 +62,10 @@ def all_signs(
     yield _error_rate(state, of_jobs, known, now)
     yield configuration(config.problems, known)
     yield _undelivered(state, known, now)
-    if config.executors or any(each.kind == Kind.UNREACHABLE for each in known.values()):
+    if state.get("unreached") or any(each.kind == Kind.UNREACHABLE for each in known.values()):
         from scheduled.ticks import unreachable
 
-        yield unreachable.finding(state, config, known, now)
+        yield unreachable.finding(context, config, known, now)
     yield from _silence(state, config, known.get(SILENCE), now)
     yield from _troubles(report, known, now)
     for kind, case in ((Kind.STATE, DAMAGED), (Kind.DISK, UNRECORDED)):

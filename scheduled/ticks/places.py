@@ -1,4 +1,7 @@
-"""How many runs may go on at the same time: a limit for each tick here, and for each executor."""
+"""How many runs may go on at the same time: a limit for each tick here, and for each executor.
+
+And how often a tick tries an executor that takes none.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,8 +10,6 @@ from scheduled.jobs.model import AttemptResult, Job
 from scheduled.quick_classes import NamedTuple
 from scheduled.state import records
 from scheduled.state.document import State
-
-UNANSWERED = "executor {executor} takes no run now"
 
 
 class Places(NamedTuple):
@@ -26,29 +27,28 @@ class Places(NamedTuple):
         return not lack(job, self.executors, state)
 
 
-class Silence:
-    """Where in this tick as many runs in a row could not be started as may go on at once.
+class FailedStarts:
+    """How often in a row no run could be started at a place in this tick.
 
-    Each such run waits for its whole connect_timeout: the jobs behind it are left to the next tick.
+    Each of these may wait for a whole connect_timeout: after as many as the executor may have runs,
+    the others are left to the next tick.
     """
 
     def __init__(self, executors: Mapping[str, Mapping[str, Any]]) -> None:
         self._executors = executors
-        self._reasons: dict[Any, list[str]] = {}
+        self._counts: dict[str, int] = {}
 
     def note(self, job: Job, result: AttemptResult) -> None:
         """Note how a run of a job ended."""
-        if result.is_unstarted:
-            self._reasons.setdefault(job.place, []).append(result.reason)
-        elif job.executor:
-            self._reasons.pop(job.place, None)
+        if result.is_unreached:
+            self._counts[job.place] = self._counts.get(job.place, 0) + 1
+        elif job.executor and not result.is_unstarted:
+            self._counts.pop(job.place, None)
 
-    def reason(self, job: Job) -> str:
-        """Return why no further run of a job is tried at its executor; '' if one is."""
-        found = self._reasons.get(job.place, [])
-        if len(found) < self._executors.get(job.executor, {}).get("max_concurrent", 1):
-            return ""
-        return f"{UNANSWERED.format(executor=job.executor)}: {found[-1]}"
+    def are_enough(self, job: Job) -> bool:
+        """Return whether no further run is tried at the place of a job."""
+        most = int(self._executors.get(job.executor, {}).get("max_concurrent", 1))
+        return self._counts.get(job.place, 0) >= most
 
 
 def lack(job: Job, executors: Mapping[str, Mapping[str, Any]], state: State) -> str:
@@ -64,7 +64,7 @@ def lack(job: Job, executors: Mapping[str, Mapping[str, Any]], state: State) -> 
 
 
 def running_first(jobs: Iterable[Job], state: State) -> list[Job]:
-    """Return jobs in their order, first those that run elsewhere already.
+    """Return jobs in their order, first those with an executor that run already.
 
     What becomes of their slots must not wait until others have left their executor.
     """

@@ -94,17 +94,25 @@ def _end(
     if active_run is not None and active_run.stop is not None:
         result = resolve.as_stopped(result, active_run.stop.reason)
     resolution = resolve.resolve(attempt.job, attempt, result, memory, tick.clock())
+    is_silent = attempt.job.place in tick.store.state.get("unreached", ())
+    is_reached = is_silent and not result.is_unstarted and bool(result.where.get("host"))
     if result.not_now and not resolution.answered:
         put_off = events.run_said_not_now(attempt, result.reason, resolution, *lasted)
         if result.is_shortage or result.is_unstarted:
             put_off["unstarted"] = True
         elif result.where:
             put_off["where"] = result.where
+        if result.is_unreached:
+            put_off["unreached"] = attempt.job.place
+        elif is_reached:
+            put_off["reached"] = attempt.job.place
         return put_off, resolution
     if result.not_now:
         result = replace(result, reason=f"not now: {result.reason}; {SUPERSEDED}")
     local = tick.slots.now.astimezone(zone_info(tick.run_context.zone))
     ended = events.run_ended(attempt, result, resolution, *lasted)
+    if is_reached:
+        ended["reached"] = attempt.job.place
     given = (active_run.given if active_run is not None else None) or {}
     if given.get("params") or given.get("env"):  # also of a run whose tick has left it
         return ended, resolution

@@ -100,9 +100,8 @@ def _since(tick: TickContext, job: str) -> datetime | None:
     """Return from when on it has been kept waiting; without ticks nobody knows what was."""
     state = tick.store.state
     entry = state["jobs"].get(job, {})
-    deferred = entry.get("deferred") or {}
-    since = parse_utc(deferred.get("since"))
-    if since is None or deferred.get("unstarted") or entry.get("open"):
+    since = parse_utc((entry.get("deferred") or {}).get("since"))
+    if since is None or entry.get("open"):
         return None
     gap = records.end_of_last_gap(state)
     begin = max(since, gap) if gap is not None else since

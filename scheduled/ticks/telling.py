@@ -14,7 +14,7 @@ from scheduled.errors import LockedError, ScheduledError, is_no_space
 from scheduled.jobs.model import Job
 from scheduled.planning.incidents import oldest_success
 from scheduled.runs import output
-from scheduled.state.document import JobEntry, State
+from scheduled.state.document import State
 from scheduled.state.gap_entry import GapEntry
 from scheduled.state.heartbeat import Cause
 from scheduled.state.records import DAY
@@ -159,7 +159,7 @@ def _may_be_ill(config: Config, state: State, report: Report, now: datetime) -> 
         or any(_is_recent_silence(gap, now) for gap in state["gaps"])
         or any(job.max_age or job.warn_after for job in config.jobs)
         or any(not _SIGNS.isdisjoint(entry) for entry in state["jobs"].values())
-        or (config.executors and any(map(_could_not_start, state["jobs"].values())))
+        or state.get("unreached")
         or any(_was_long(state, row["job"]) for row in report.ran)
     )
 
@@ -167,10 +167,6 @@ def _may_be_ill(config: Config, state: State, report: Report, now: datetime) -> 
 def _is_recent_silence(gap: GapEntry, now: datetime) -> bool:
     end = parse_utc(gap.get("to"))
     return gap.get("cause") == Cause.SILENT.value and end is not None and now - end < DAY
-
-
-def _could_not_start(entry: JobEntry) -> bool:
-    return bool((entry.get("deferred") or {}).get("unstarted"))
 
 
 def _was_long(state: State, job: str) -> bool:

@@ -162,23 +162,20 @@ class Snapshot:
         settings = self.executors.get(job.executor) if job.executor else None
         if settings is None or job.id in self.running:
             return ""
-        lack = self._silent.get(job.place, "")
-        if (self.entry(job.id).get("deferred") or {}).get("unstarted"):
-            lack = ""  # it has been tried itself
+        lack = ""
+        if not (self.entry(job.id).get("deferred") or {}).get("unstarted"):  # then it was tried
+            lack = self._why_unreached(job.place, settings["max_concurrent"])
         if len(self._runs_by_executor.get(job.executor, ())) >= settings["max_concurrent"]:
             lack = "has no free one"
         return lack if lack and self.decision(job).verdict is Verdict.RUN else ""
 
-    @cached_property
-    def _silent(self) -> dict[tuple[Any, ...], str]:
-        """Which executors take no run, by what the last tick has found there."""
-        found = {}
-        for job in self.jobs:
-            not_now = (self.entry(job.id).get("deferred") or {}) if job.executor else {}
-            at = instants.parse_utc(not_now.get("at")) if not_now.get("unstarted") else None
-            if at is not None and self.now - at <= self.late_after:
-                found[job.place] = f"takes no run now: {not_now.get('reason')}"
-        return found
+    def _why_unreached(self, place: str, most: int) -> str:
+        """Return that a place takes no run, by what the last ticks have found; '' if it may."""
+        entry = (self.state.get("unreached") or {}).get(place)
+        at = instants.parse_utc(entry["at"]) if entry is not None else None
+        if entry is None or at is None or entry["count"] < most or self.now - at > self.late_after:
+            return ""
+        return f"takes no run now: {entry['reason']}"
 
     @cached_property
     def _runs_by_executor(self) -> dict[str, list[str]]:

@@ -32,6 +32,8 @@ class Answer(NamedTuple):
     cpu_seconds: float | None = None
     max_rss_bytes: int | None = None
     where: dict[str, Any] | None = None
+    is_unreached: bool = False
+    """Whether nothing was started since the place could not be reached, or has nobody free."""
 
     def applied_to(self, status: ExitStatus) -> ExitStatus:
         """Return how the run ended; `status` is how its proxy did."""

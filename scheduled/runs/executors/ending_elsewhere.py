@@ -65,7 +65,12 @@ def judge(
         if stop:
             reason = f"its `timeout` of {timeout:g} s was over before it was connected"
         return AttemptResult(
-            Outcome.SKIPPED, reason=reason, not_now=True, is_unstarted=True, **facts
+            Outcome.SKIPPED,
+            reason=reason,
+            not_now=True,
+            is_unstarted=True,
+            is_unreached=answer.is_unreached and not stop,
+            **facts,
         )
     if answer.lost and not stop:
         reason = answer.lost

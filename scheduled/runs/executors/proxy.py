@@ -75,11 +75,14 @@ class Proxy:
     def _outcome(self) -> Answer:
         try:
             self._reach()
-            self._begin_lease()
         except (UnreachableError, BrokenError) as error:
-            return Answer(not_now=str(error), where=self._where)
+            return Answer(not_now=str(error), where=self._where, is_unreached=True)
         except _StoppedError:
             return Answer(not_now=STOPPED, where=self._where)
+        try:
+            self._begin_lease()
+        except UnreachableError as error:
+            return Answer(not_now=str(error), where=self._where)
         try:
             self._send_order()
             return self._follow()
