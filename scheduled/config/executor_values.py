@@ -18,6 +18,7 @@ LOCAL = "local"
 _WORD = re.compile(r"[^\s\0-\x1f\x7f-]\S*")
 _HOST = re.compile(r"""[^-\s'"`$\\;&<>|(){}/][^\s'"`$\\;&<>|(){}/]*""")
 """What ssh itself allows since version 9.6; earlier ones hand it to the shell of a ProxyCommand."""
+_USER = re.compile(r"""[^-\s'"`$;&<>|(){}][^\s'"`$;&<>|(){}]*""")
 _PORT = re.compile(r":\d{1,9}$")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LEASE = (10.0, 3600.0)
@@ -42,7 +43,8 @@ def _host(node: Node) -> str:
         host, _, port = host.rpartition(":")
         if not 0 < int(port) < 2**16:
             raise InvalidValue(f"{describe(node)}: a port is a number from 1 to 65535")
-    if (at and not user) or not _HOST.fullmatch(host):
+    has_port = is_uri and ":" in host.rpartition("]")[2]  # one that is no number
+    if (at and not _USER.fullmatch(user)) or not _HOST.fullmatch(host) or has_port:
         example = "ssh://USER@HOST:PORT" if is_uri else "HOST or USER@HOST"
         raise InvalidValue(f"{describe(node)}: expected {example}")
     return text

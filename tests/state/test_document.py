@@ -9,7 +9,7 @@ from tests.builders.events import BEGIN, MISSED, SEEN, after, end
 
 
 def test_an_empty_state_has_every_declared_key_but_the_owner_and_nothing_else() -> None:
-    assert set(empty()) == OUR_KEYS - {"owner", "closed_incidents", "subscribers"}
+    assert set(empty()) == OUR_KEYS - {"owner", "closed_incidents", "subscribers", "unreached"}
 
 
 def test_a_state_with_an_owner_is_held_to_its_declaration() -> None:
