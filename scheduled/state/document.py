@@ -91,8 +91,8 @@ class NotNowEntry(TypedDict, total=False):
 
     `first` is the first of the unanswered slots it was said to, `count` how often runs for `slot`
     have said it. Version 0.1.0 left both out. `since` is from when on the load of the machine has
-    kept the job waiting. If `unstarted`, the machine lacked something
-    instead, or its executor could not be reached in time.
+    kept the job waiting. If `unstarted`, the machine lacked something instead, or its executor took
+    no run in time.
     """
 
     at: str
